@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { EXAMPLE_QUEUES, TASK_EVENTS } from '../event-bus/queues.fixture.ts';
-import type { EventStore } from '../event-store/event-store.ts';
+import { AppendUnknown, type EventStore, StoreUnavailable } from '../event-store/event-store.ts';
 import { fill, inMemoryStore, logOf } from '../event-store/in-memory.fixture.ts';
 import type { Follower } from './follow.ts';
 import { followWithEffects } from './follow-with-effects.ts';
@@ -122,6 +122,55 @@ describe('parking', () => {
     await fill(store, ['task-1']);
     await caughtUp();
     expect(effects).toEqual([0, 1, 2, 3, 4, 5].map((revision) => `task-1@${revision}`));
+  });
+
+  describe('of which the record of a release fails', () => {
+    /** The store, which fails once to append a release: before or after it is recorded. */
+    function failing(store: EventStore, how: 'before' | 'after'): EventStore {
+      let failed = false;
+      const append: EventStore['append'] = async (...args) => {
+        const fails = !failed && args[2][0]?.type === 'StreamReleased';
+        failed ||= fails;
+        if (fails && how === 'before') throw new StoreUnavailable('it is away');
+        const appended = await store.append(...args);
+        if (fails) throw new AppendUnknown('it is away');
+        return appended;
+      };
+      return { ...store, append };
+    }
+
+    async function released(how: 'before' | 'after') {
+      const store = failing(inMemoryStore(), how);
+      const poison = new Set(['task-1@0']);
+      const mails = await policy(store, poison);
+      await fill(store, ['task-1', 'task-1']);
+      await mails.caughtUp();
+      poison.clear();
+      await expect(mails.parking.release('task-1', mails.handle)).rejects.toThrow('it is away');
+      return { store, poison, ...mails };
+    }
+
+    it.each(['before', 'after'] as const)('goes on, and nothing of it is lost, whether it was recorded or not: %s', async (how) => {
+      const { store, effects, parking, handle, caughtUp } = await released(how);
+      await fill(store, ['task-1']);
+      await caughtUp();
+      expect(new Set(effects)).toEqual(new Set(['task-1@0', 'task-1@1', 'task-1@2']));
+      // Whoever is told to release it again does so.
+      expect(await parking.release('task-1', handle)).toBe(true);
+      expect((await openParking(store, 'mail')).list()).toEqual([]);
+    });
+
+    it.each(['before', 'after'] as const)('is parked at what cannot be digested then: %s', async (how) => {
+      const { store, poison, effects, parking, handle, caughtUp } = await released(how);
+      poison.add('task-1@2');
+      await fill(store, ['task-1', 'task-1']);
+      await caughtUp();
+      expect(effects).toEqual(['task-1@0', 'task-1@1']);
+      expect(parkedStreams(await openParking(store, 'mail'))).toEqual(['task-1@2']);
+      poison.clear();
+      expect(await parking.release('task-1', handle)).toBe(true);
+      expect(effects).toEqual(['task-1@0', 'task-1@1', 'task-1@2', 'task-1@3']);
+    });
   });
 
   it('where the release fails again, the stream waits there', async () => {

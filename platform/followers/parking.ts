@@ -37,7 +37,8 @@ export interface Parking {
   /**
    * Works a stream off: hands every event from the parked one on (with `skip`, from the one after it) to `handle`, in order, up to the stream's
    * end. That may be past the follower's place, and the follower meet the last ones again, so handling an event twice must change nothing. Then the
-   * stream is no longer parked. Rejects with the error of `handle`; the stream then waits at that event. False where it was not parked.
+   * stream is no longer parked. Rejects with the error of `handle`; the stream then waits at that event. Rejects with that of the store where it is not
+   * known whether the release was recorded: the follower goes on with the stream, which may be listed, and be released again. False where it was not parked.
    */
   release(stream: string, handle: (event: RecordedEvent) => Promise<void>, skip?: boolean): Promise<boolean>;
   /** Forgets a parked stream that was deleted; changes nothing for any other. */
@@ -57,7 +58,7 @@ interface Place {
   record: Parked;
   /** Revision of the last event that the follower skipped; -1 when none. */
   skipped: number;
-  /** Revision from which on the follower takes the stream's events itself, while the release is being recorded; Infinity before. */
+  /** Revision from which on the follower takes the stream's events itself, once all before were handed over, and the release is being recorded, or may be; else Infinity. */
   open: number;
   releasing: boolean;
 }
@@ -83,7 +84,7 @@ export async function openParking(store: Pick<EventStore, 'readStream' | 'append
   function take({ type, data }: Entry): void {
     const place = places.get(data.stream);
     if (type === 'StreamReleased') places.delete(data.stream);
-    else if (place) place.record = data;
+    else if (place) Object.assign(place, { record: data, open: Number.POSITIVE_INFINITY });
     else places.set(data.stream, { record: data, skipped: -1, open: Number.POSITIVE_INFINITY, releasing: false });
   }
 
@@ -104,7 +105,8 @@ export async function openParking(store: Pick<EventStore, 'readStream' | 'append
 
   /** Records that a stream waits; false where it does so already. */
   async function park(event: Pick<RecordedEvent, 'stream' | keyof typeof UNREAD>, error: unknown): Promise<boolean> {
-    if (places.has(event.stream)) return false;
+    // From where it is open, the stream is the follower's, as if it were not parked.
+    if (event.revision < (places.get(event.stream)?.open ?? Number.NEGATIVE_INFINITY)) return false;
     if (places.size >= MOST) throw new Error(`${follower} has parked ${MOST} streams: it is at fault, not they`, { cause: error });
     await record({ type: 'StreamParked', data: parkedBy(event, error) });
     return true;
@@ -128,8 +130,8 @@ export async function openParking(store: Pick<EventStore, 'readStream' | 'append
       await record({ type: 'StreamReleased', data: { stream } });
       return true;
     } finally {
+      // Where the release was recorded and nobody heard of it, a stream that waited on would lose what comes now: it is open from here on.
       place.releasing = false;
-      place.open = Number.POSITIVE_INFINITY;
     }
   }
 
