@@ -4,7 +4,7 @@ import { forwarding } from '../../system/forwarder.fixture.ts';
 import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { NOTIFIED, OFFERS as QUEUE } from '../event-bus/queues.fixture.ts';
-import type { EventStore } from '../event-store/event-store.ts';
+import { AppendUnknown, type EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
 import { openParking } from '../followers/parking.ts';
@@ -186,6 +186,30 @@ describe('the dispatcher', () => {
     expect((await openParking(store, 'dispatcher')).list()).toEqual([]);
     await pass(3.5 * AGAIN);
     expect(minutes.slice(4)).toEqual([22, 23, 24]);
+  });
+
+  it.each([
+    ['offered', false],
+    ['forgotten', true],
+  ])('what is released is %s, also where nobody hears that it was taken from the list', async (_, discard) => {
+    const dispatcher = start();
+    await tell(1, atOnce());
+    await pass(100);
+    await setAside(store, 'dispatcher', name(1), new Error('it is cut'));
+    // It is found on the list, and put off for two minutes.
+    await pass(3.1 * AGAIN);
+    const before = offered.length;
+    const { append } = store;
+    store.append = async (...args) => {
+      const appended = await append(...args);
+      if (args[2][0]?.type === 'StreamReleased') throw new AppendUnknown('it is away');
+      return appended;
+    };
+    await expect(dispatcher.release(name(1), discard)).rejects.toThrow('it is away');
+    await pass(1_000);
+    expect(offered.slice(before)).toEqual(discard ? [] : [name(1)]);
+    await pass(10 * AGAIN);
+    expect(offered.length > before).toBe(!discard);
   });
 
   it('gives the room of what no worker could read to others, also to those behind its window', async () => {

@@ -132,10 +132,14 @@ export function openSetAside({ store, dispatcher, window, first, wakeAt, log }: 
     release: async (stream, discard) => {
       await look();
       if (!isListed(stream)) return false;
-      await drop(stream);
       const item = window.get(stream);
+      // Where nobody hears whether it was taken from the list, a repeat may not find it there: it is forgotten, or offered, all the same.
       if (discard) forget(stream);
-      else if (item) await takenUp(stream, item);
+      await drop(stream).catch((error: unknown) => {
+        if (!discard && item) offerIn(item, 0);
+        throw error;
+      });
+      if (!discard && item) await takenUp(stream, item);
       return true;
     },
   };
