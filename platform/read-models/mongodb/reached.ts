@@ -18,6 +18,8 @@ const LOOK = 25;
 export function createReached(stateOf: (model: ModelSpec) => Promise<ModelState | null>): ReachedWaiting {
   const waiters = createWaiters();
   const waiting = new Map<string, number>();
+  /** The models whose state is looked at: once, also where the waiting go and others come between two looks. */
+  const looking = new Set<string>();
   let closed = false;
 
   function tell(model: ModelSpec, state: ModelState | null): void {
@@ -26,10 +28,13 @@ export function createReached(stateOf: (model: ModelSpec) => Promise<ModelState 
 
   /** Looks at a model's state until nobody waits. A look that fails tells nothing: the waiting hear false when their time is over. */
   async function look(model: ModelSpec): Promise<void> {
+    if (looking.has(model.name)) return;
+    looking.add(model.name);
     while (waiting.has(model.name)) {
       await delay(LOOK);
       tell(model, await stateOf(model).catch(() => null));
     }
+    looking.delete(model.name);
   }
 
   /** Counts the waiting for a model, and begins to look for the first. */
