@@ -25,7 +25,7 @@ export interface MongoDocuments {
 const MOST_SINGLE = 1_000;
 /** Documents in one insertion, and in one batch of a server's answer. */
 const CHUNK = 1_000;
-/** Documents replaced at once. FerretDB holds a connection to its file for each of them until the last is done, and with 200 hangs for good. */
+/** Documents replaced at once where updates are no single steps. FerretDB holds a connection to its file for each of them until the last is done, and with 200 hangs for good. */
 const REPLACED = 50;
 
 export function documentsIn(
@@ -34,6 +34,7 @@ export function documentsIn(
 ): MongoDocuments {
   const kept = db.collection<MongoDocument>(collection);
   const alone = singly(collection);
+  const atOnce = atomic ? CHUNK : REPLACED;
 
   async function byId(ids: readonly string[], projection: { [field: string]: 1 } = {}): Promise<MongoDocument[]> {
     const wanted = [...new Set(ids)];
@@ -60,28 +61,32 @@ export function documentsIn(
   }
 
   /** Inserts the documents that are not there; answers those that are. */
-  async function insert(documents: Stored[]): Promise<Stored[]> {
-    const there: Stored[] = [];
-    for (let from = 0; from < documents.length; from += CHUNK) there.push(...(await insertChunk(documents.slice(from, from + CHUNK))));
-    return there;
-  }
+  const insert = (documents: Stored[]) => unlessMet(documents, (chunk) => kept.insertMany(chunk.map(keptOf), { ordered: false }));
 
-  async function insertChunk(documents: Stored[]): Promise<Stored[]> {
-    try {
-      await kept.insertMany(documents.map(keptOf), { ordered: false });
-      return [];
-    } catch (error) {
-      const duplicates = duplicatesIn(error);
-      if (!duplicates) throw error;
-      return duplicates.flatMap((index) => documents[index] ?? []);
+  /** Inserts or replaces in one step each; answers those that somebody else has written meanwhile, or at a position as high as theirs. */
+  const upsert = (documents: Stored[]) => unlessMet(documents, (chunk) => kept.bulkWrite(chunk.map(upserting), { ordered: false }));
+
+  /** Writes documents, a chunk at a time; answers those that met one with their _id. */
+  async function unlessMet(documents: Stored[], writeChunk: (chunk: Stored[]) => Promise<unknown>): Promise<Stored[]> {
+    const met: Stored[] = [];
+    for (let from = 0; from < documents.length; from += CHUNK) {
+      const chunk = documents.slice(from, from + CHUNK);
+      try {
+        await writeChunk(chunk);
+      } catch (error) {
+        const duplicates = duplicatesIn(error);
+        if (!duplicates) throw error;
+        met.push(...duplicates.flatMap((index) => chunk[index] ?? []));
+      }
     }
+    return met;
   }
 
   /** Replaces documents; answers those that must be looked at again, because another writer was at one of them. */
   async function replace(documents: Stored[], stillOurs: StillOurs): Promise<Stored[]> {
     const lost: Stored[] = [];
-    for (let from = 0; from < documents.length; from += REPLACED) {
-      const chunk = documents.slice(from, from + REPLACED);
+    for (let from = 0; from < documents.length; from += atOnce) {
+      const chunk = documents.slice(from, from + atOnce);
       stillOurs();
       const { matchedCount } = await kept.bulkWrite(chunk.map(replacing), { ordered: false });
       if (matchedCount < chunk.length) lost.push(...chunk);
@@ -95,9 +100,19 @@ export function documentsIn(
     return { replaceOne: { filter, replacement: keptOf(one) } };
   }
 
-  async function write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void> {
-    const newest = newestOf(documents);
-    for (let left = mostlyNew ? await insert(newest) : newest; left.length > 0; ) {
+  function upserting(one: Stored): AnyBulkWriteOperation<MongoDocument> {
+    return { replaceOne: { filter: { _id: one.id, position: { $lt: one.position } }, replacement: keptOf(one), upsert: true } };
+  }
+
+  /** What is there is not looked up: of a document that is as new, the filter finds none, and its insertion meets it. */
+  async function writeInSteps(documents: Stored[], mostlyNew: boolean): Promise<void> {
+    const met = await (mostlyNew ? insert(documents) : upsert(documents));
+    // No document goes away: one that is not replaced now is as new.
+    await replace(met, () => {});
+  }
+
+  async function writeInTurn(documents: Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void> {
+    for (let left = mostlyNew ? await insert(documents) : documents; left.length > 0; ) {
       const found = await byId(
         left.map(({ id }) => id),
         { position: 1 },
@@ -110,6 +125,11 @@ export function documentsIn(
       );
       left = [...met, ...lost];
     }
+  }
+
+  async function write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void> {
+    const newest = newestOf(documents);
+    await (atomic ? writeInSteps(newest, mostlyNew) : writeInTurn(newest, mostlyNew, stillOurs));
   }
 
   return {
