@@ -282,18 +282,37 @@ describe('the dispatcher', () => {
     expect(most).toBeLessThanOrEqual(10);
   });
 
-  it('asks again when the read model was behind and nothing happens any more', async () => {
-    start({ window: 2 });
+  it('asks again when the read model could not tell and nothing happens any more', async () => {
+    let away = false;
+    start({ window: 2 }, async (limit, after) => (away ? null : undecided(limit, after)));
     for (let n = 0; n < 6; n++) await tell(n, inMs(0));
     await pass(20);
-    behind = 1;
+    away = true;
     const first = [...offered];
     for (const stream of first) await tell(Number(stream.slice('notification-'.length)), 'decided', 0);
     await pass(3_000);
     expect(offered).toHaveLength(2);
-    behind = 0;
+    away = false;
     await pass(3_000);
     expect(offered).toHaveLength(4);
+  });
+
+  it.each([3, 17, 60])('gets to every item of a backlog once, though the read model is %d events behind all the time', async (events) => {
+    const dispatcher = start({ window: 10 });
+    await tellAll(0, 60, atOnce);
+    await pass(20);
+    behind = events;
+    for (let done = 0, round = 0; round < 100 && done < 60 - events / 2; round++) {
+      for (; done < offered.length; done++) {
+        const n = Number(offered[done]?.slice('notification-'.length));
+        await tell(n, { ...inMs(120_000), within: 120_000, leased: true }, 0);
+        await tell(n, 'decided', 1);
+      }
+      await pass(1_000);
+    }
+    expect(offered.length).toBeGreaterThanOrEqual(60 - events / 2);
+    expect(new Set(offered).size).toBe(offered.length);
+    expect(dispatcher.waiting()).toBeLessThanOrEqual(10);
   });
 
   it('is not held up by items that are due some time', async () => {

@@ -19,6 +19,7 @@ import { type FollowContext, type Follower, type FollowerRow, follow } from '../
 import { paceMeter } from '../followers/pace.ts';
 import { openAlarm } from '../time/alarm.ts';
 import { type Due, leftOf } from './due.ts';
+import { openHeard } from './heard.ts';
 import { openSetAside } from './set-aside.ts';
 import { openOfferWindow, type Waiting } from './window.ts';
 
@@ -70,6 +71,8 @@ const LONGEST_WAIT = 30_000;
 /** Milliseconds between two looks into the read model: after one that gave items, and after one that did not. */
 const REFILL_AFTER_SOME = 100;
 const REFILL_AFTER_NONE = 1_000;
+/** Items of which it is remembered what was heard since the read model's last answer: for more than these, the read model is waited for. */
+const REMEMBERED = 2_000;
 /** Milliseconds by which two looks at the clocks may differ without a cause. */
 const RESOLUTION = 2;
 /** Milliseconds by which the clock must have been set before the items outside the window are looked at for it. */
@@ -87,12 +90,12 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   let wasSet = false;
   /** The log's end when this process began to dispatch: what stands before it was recorded when nobody here watched. */
   let began: Position = '';
-  /** Position of the last event taken. */
-  let at: Position = '';
   /** The earliest time at which an item outside the window can be due, by the monotonic clock; Infinity: all items are in the window. */
   let moreAt = Number.POSITIVE_INFINITY;
-  /** While the read model is asked, the streams whose events came meanwhile: its answer may be older than those. */
-  let heard: Set<string> | undefined;
+  /** What the read model's answers may be older than: so a backlog flows as fast as it is sent, however far behind the read model is. */
+  const heard = openHeard(REMEMBERED);
+  /** The question that the read model is being asked. */
+  let asking: object | undefined;
   let refillAt = Number.NEGATIVE_INFINITY;
   let refusing = false;
   /** How its offers get on; a queue that is full has what it needs. */
@@ -122,6 +125,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     window.shift(ahead - is);
     if (Math.abs(is - ahead) > STEP) {
       wasSet = true;
+      heard.hurry();
       if (moreAt < Number.POSITIVE_INFINITY) moreAt = now();
     }
     ahead = is;
@@ -134,15 +138,20 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     const meaning = meaningOf(event);
     if (meaning === undefined) return;
     const { stream } = event;
-    heard?.add(stream);
     if (meaning === 'decided' || meaning.leased) aside.wasRead(stream);
-    if (meaning === 'decided') window.delete(stream);
+    if (meaning === 'decided') decided(event);
     else keep(event, meaning);
+  }
+
+  function decided({ stream, position }: RecordedEvent): void {
+    window.delete(stream);
+    heard.note(stream, position, Number.POSITIVE_INFINITY);
   }
 
   function keep({ stream, position }: RecordedEvent, meaning: Due & { queue?: WorkQueue }): void {
     const queue = meaning.queue ?? window.get(stream)?.queue;
     const isOld = position <= began;
+    heard.note(stream, position, timeOf(meaning, isOld));
     if (queue) put(stream, queue, meaning, isOld);
     else outside(timeOf(meaning, isOld));
   }
@@ -173,7 +182,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     if (overdue.length > 0) offerAgain(overdue);
   }
 
-  const wantsMore = () => moreAt < Number.POSITIVE_INFINITY && !heard && !window.isBusy(now());
+  const wantsMore = () => moreAt < Number.POSITIVE_INFINITY && !asking && !window.isBusy(now());
 
   function wakeForMore(): void {
     if (wantsMore()) wakeAt(Math.max(refillAt, moreAt));
@@ -227,33 +236,35 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     }
   }
 
-  /** Takes undecided items from the read model, once it has folded all events that were taken here. */
+  /** Takes undecided items from the read model, but for those of which something was heard that it has not folded yet. */
   async function refill(): Promise<void> {
-    const during = new Set<string>();
-    heard = during;
+    const question = {};
+    asking = question;
     moreAt = Number.POSITIVE_INFINITY;
-    const items = await stored();
+    // Those that cannot be read, and those that are decided since, come first, since they are due for long: others must come behind them.
+    const most = limit + aside.size + heard.size;
+    const found = await dispatching.undecided(most, heard.since).catch((error) => say(error, 'not refilled yet'));
     // The follower has begun again from the read model meanwhile: these items are old.
-    if (heard !== during) return;
-    heard = undefined;
-    const some = fill(items.filter(({ stream }) => !during.has(stream) && !window.has(stream) && !aside.isDiscarded(stream)));
+    if (asking !== question) return;
+    asking = undefined;
+    const some = found ? fillAfter(found, most) : outside(now());
     refillAt = now() + (some ? REFILL_AFTER_SOME : REFILL_AFTER_NONE);
     wakeForMore();
   }
 
-  /** The earliest undecided items, as many as the window holds; none where the read model cannot tell yet. */
-  async function stored(): Promise<UndecidedItem[]> {
-    // Those that cannot be read come first, since they are due for long: others must come behind them.
-    const found = await dispatching.undecided(limit + aside.size, at).catch((error) => say(error, 'not refilled yet'));
-    if (!found) outside(now());
-    return found ? behindPages(found.items) : [];
+  /** Fills the window from an answer to the question for so many. True where that had something. */
+  function fillAfter({ items, checkpoint }: { items: UndecidedItem[]; checkpoint: Checkpoint }, most: number): boolean {
+    heard.foldedTo(checkpoint.position);
+    for (const [stream, due] of heard.items()) if (!window.has(stream)) outside(due);
+    const isNew = ({ stream }: UndecidedItem) => !(heard.has(stream) || window.has(stream) || aside.isDiscarded(stream));
+    return fill(behindPages(items, most).filter(isNew));
   }
 
   /** Notes, for a full page, that items beyond it may be due from the time of its last item on. */
-  function behindPages(items: UndecidedItem[]): UndecidedItem[] {
+  function behindPages(items: UndecidedItem[], most: number): UndecidedItem[] {
     for (const page of [items.filter((one) => one.within === undefined), items.filter((one) => one.within !== undefined)]) {
       const last = page.at(-1);
-      if (last && page.length >= limit + aside.size) outside(timeOf(last, true));
+      if (last && page.length >= most) outside(timeOf(last, true));
     }
     return items;
   }
@@ -266,13 +277,14 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   async function begin(): Promise<Checkpoint> {
     began = await options.store.head();
     await aside.look();
-    const found = await dispatching.undecided(limit + aside.size, null);
-    heard = undefined;
+    const most = limit + aside.size;
+    const found = await dispatching.undecided(most, null);
+    const checkpoint = found?.checkpoint ?? BEGINNING;
+    asking = undefined;
+    heard.begin(checkpoint.position);
     window.clear();
     moreAt = Number.POSITIVE_INFINITY;
-    fill(behindPages(found?.items ?? []));
-    const checkpoint = found?.checkpoint ?? BEGINNING;
-    at = checkpoint.position;
+    fill(behindPages(found?.items ?? [], most));
     return checkpoint;
   }
 
@@ -284,9 +296,8 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       wants: (event) => meaningOf(event) !== undefined,
       load: begin,
       foreignLog: async () => window.clear(),
-      apply: async (events, checkpoint) => {
+      apply: async (events) => {
         for (const event of events) take(event);
-        at = checkpoint.position;
         // What was taken up has made room for offers.
         if (window.crowded) wakeAt(window.earliest());
         wakeForMore();
