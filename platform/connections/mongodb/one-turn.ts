@@ -13,6 +13,8 @@ export interface TurnDocument {
 }
 
 export interface HeldTurn {
+  /** Its number: where it is one more than that of another turn, nobody had one between the two. */
+  n: number;
   /** False where the holder could not write its beat for 1.2 s: somebody else may soon take over. */
   isFresh(): boolean;
   /** Milliseconds since the turn was taken. */
@@ -85,6 +87,7 @@ function keepAlive(turns: Collection<TurnDocument>, turn: TurnDocument, begun: n
   }, BEAT);
 
   return {
+    n: turn.n,
     isFresh: () => performance.now() - last < FRESH,
     age: () => performance.now() - begun,
     giveBack: async () => {

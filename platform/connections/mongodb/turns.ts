@@ -18,8 +18,13 @@ import { type HeldTurn, type TurnDocument, takeTurn } from './one-turn.ts';
 export type StillOurs = () => void;
 
 export interface Turns {
-  /** Runs work that reads and then writes the thing called `name`, while no other process does. Before each write the work calls `stillOurs`. */
-  inTurn<T>(name: string, work: (stillOurs: StillOurs) => Promise<T>): Promise<T>;
+  /**
+   * Runs work that reads and then writes the thing called `name`, while no other process does. Before each write the work calls `stillOurs`. `unbroken`
+   * is the same object in all turns between which nobody else had one.
+   */
+  inTurn<T>(name: string, work: (stillOurs: StillOurs, unbroken: object) => Promise<T>): Promise<T>;
+  /** `unbroken` of this process's last turn; undefined where it had none, or where there are none. */
+  unbroken(name: string): object | undefined;
   /** Gives back the turns that this process holds. */
   close(): Promise<void>;
 }
@@ -32,7 +37,7 @@ const AFTER_YOU = 20;
 
 /** Opens the turns of a server; where its updates are atomic, work runs at once. */
 export function openTurns({ db, atomic }: Pick<MongoServer, 'db' | 'atomic'>): Turns {
-  if (atomic) return { inTurn: (_, work) => work(() => {}), close: async () => {} };
+  if (atomic) return { inTurn: (_, work) => work(() => {}, {}), unbroken: () => undefined, close: async () => {} };
   const turns = db.collection<TurnDocument>('_turns');
   const me = randomUUID();
   const keepers = new Map<string, Keeper>();
@@ -45,6 +50,7 @@ export function openTurns({ db, atomic }: Pick<MongoServer, 'db' | 'atomic'>): T
 
   return {
     inTurn: (name, work) => keeperOf(name).run(work),
+    unbroken: (name) => keepers.get(name)?.unbroken(),
     close: async () => {
       await Promise.all([...keepers.values()].map((keeper) => keeper.giveBack()));
     },
@@ -52,7 +58,8 @@ export function openTurns({ db, atomic }: Pick<MongoServer, 'db' | 'atomic'>): T
 }
 
 interface Keeper {
-  run<T>(work: (stillOurs: StillOurs) => Promise<T>): Promise<T>;
+  run<T>(work: (stillOurs: StillOurs, unbroken: object) => Promise<T>): Promise<T>;
+  unbroken(): object | undefined;
   giveBack(): Promise<void>;
 }
 
@@ -62,6 +69,7 @@ function keep(take: () => Promise<HeldTurn>): Keeper {
   let held: HeldTurn | undefined;
   let idle: NodeJS.Timeout | undefined;
   let heldLong = false;
+  let last: { n: number; unbroken: object } | undefined;
 
   async function giveBack(): Promise<void> {
     const turn = held;
@@ -72,18 +80,24 @@ function keep(take: () => Promise<HeldTurn>): Keeper {
   async function ours(): Promise<HeldTurn> {
     if (held && !held.isFresh()) await giveBack();
     if (!held && heldLong) await delay(AFTER_YOU);
-    held ??= await take();
+    held ??= await taken();
     return held;
   }
 
-  async function run<T>(work: (stillOurs: StillOurs) => Promise<T>): Promise<T> {
+  async function taken(): Promise<HeldTurn> {
+    const turn = await take();
+    last = { n: turn.n, unbroken: last?.n === turn.n - 1 ? last.unbroken : {} };
+    return turn;
+  }
+
+  async function run<T>(work: (stillOurs: StillOurs, unbroken: object) => Promise<T>): Promise<T> {
     clearTimeout(idle);
     const turn = await ours();
     const stillOurs = () => {
       if (!turn.isFresh()) throw new MongoNetworkError('the turn to write was lost');
     };
     try {
-      const result = await work(stillOurs);
+      const result = await work(stillOurs, last?.unbroken ?? {});
       stillOurs();
       return result;
     } finally {
@@ -93,5 +107,5 @@ function keep(take: () => Promise<HeldTurn>): Keeper {
     }
   }
 
-  return { run: (work) => one(() => run(work)), giveBack: () => one(giveBack) };
+  return { run: (work) => one(() => run(work)), unbroken: () => last?.unbroken, giveBack: () => one(giveBack) };
 }

@@ -1,5 +1,6 @@
 /** The documents of one generation, in a collection `<name>_<n>`. */
 import type { AnyBulkWriteOperation } from 'mongodb';
+import type { Position } from '../../../contracts/message.ts';
 import type { MongoServer } from '../../connections/mongodb/connect.ts';
 import { duplicatesIn } from '../../connections/mongodb/errors.ts';
 import { declareIndexes, type Index } from '../../connections/mongodb/indexes.ts';
@@ -7,18 +8,24 @@ import type { StillOurs } from '../../connections/mongodb/turns.ts';
 import { checkDocument } from '../fields.ts';
 import type { Count, Find, ModelSpec, Stored } from '../read-models.ts';
 import { countedBy, filterOf, type MongoDocument, path, sortOf } from './find.ts';
+import type { Positions } from './known-positions.ts';
 
 export interface MongoDocuments {
   get(ids: readonly string[]): Promise<Stored[]>;
   find(model: ModelSpec, query: Find): Promise<Stored[]>;
   count(model: ModelSpec, query: Count): Promise<number>;
-  /**
-   * Replaces older documents; resolves when each document is at or past its position. With `mostlyNew` it inserts first, before it looks for older
-   * ones. On a server that is not atomic the caller must have the turn.
-   */
-  write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void>;
+  /** Replaces older documents; resolves when each document is at or past its position. On a server that is not atomic the caller must have the turn. */
+  write(documents: readonly Stored[], how: Writing): Promise<void>;
   /** Makes the indexes of the spec, and one for each field of texts; indexes that are there stay. */
   index(model: ModelSpec): Promise<void>;
+}
+
+export interface Writing {
+  /** True where most are not there yet: they are inserted before older ones are looked for. */
+  mostlyNew: boolean;
+  /** What is known of where documents are, and need not be looked up. */
+  positions: Positions;
+  stillOurs: StillOurs;
 }
 
 /** Documents asked for each by its id, on a server that finds only those fast; for more than that, reading all costs no more. */
@@ -27,6 +34,7 @@ const MOST_SINGLE = 1_000;
 const CHUNK = 1_000;
 /** Documents replaced at once where updates are no single steps. FerretDB holds a connection to its file for each of them until the last is done, and with 200 hangs for good. */
 const REPLACED = 50;
+const NOTHING: Positions = new Map();
 
 export function documentsIn(
   { db, atomic, scans, singly }: Pick<MongoServer, 'db' | 'atomic' | 'scans' | 'singly'>,
@@ -71,13 +79,7 @@ export function documentsIn(
     const met: Stored[] = [];
     for (let from = 0; from < documents.length; from += CHUNK) {
       const chunk = documents.slice(from, from + CHUNK);
-      try {
-        await writeChunk(chunk);
-      } catch (error) {
-        const duplicates = duplicatesIn(error);
-        if (!duplicates) throw error;
-        met.push(...duplicates.flatMap((index) => chunk[index] ?? []));
-      }
+      for (const index of await duplicatesOf(() => writeChunk(chunk))) met.push(...chunk.slice(index, index + 1));
     }
     return met;
   }
@@ -111,13 +113,12 @@ export function documentsIn(
     await replace(met, () => {});
   }
 
-  async function writeInTurn(documents: Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void> {
+  async function writeInTurn(documents: Stored[], { mostlyNew, positions, stillOurs }: Writing): Promise<void> {
+    let known = positions;
     for (let left = mostlyNew ? await insert(documents) : documents; left.length > 0; ) {
-      const found = await byId(
-        left.map(({ id }) => id),
-        { position: 1 },
-      );
-      const there = new Map(found.map(({ _id, position }) => [_id, position]));
+      const there = await positionsOf(left, known);
+      // What was known and was not so is looked up.
+      known = NOTHING;
       const met = await insert(left.filter(({ id }) => !there.has(id)));
       const lost = await replace(
         left.filter(({ id, position }) => (there.get(id) ?? position) < position),
@@ -127,9 +128,24 @@ export function documentsIn(
     }
   }
 
-  async function write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void> {
+  /** The positions of the documents that are there: those that are known, and the others as they are looked up. */
+  async function positionsOf(documents: Stored[], known: Positions): Promise<Map<string, Position>> {
+    const ids = documents.map(({ id }) => id);
+    const found = await byId(
+      ids.filter((id) => !known.has(id)),
+      { position: 1 },
+    );
+    const there = new Map(found.map(({ _id, position }) => [_id, position]));
+    for (const id of ids) {
+      const position = known.get(id);
+      if (position) there.set(id, position);
+    }
+    return there;
+  }
+
+  async function write(documents: readonly Stored[], how: Writing): Promise<void> {
     const newest = newestOf(documents);
-    await (atomic ? writeInSteps(newest, mostlyNew) : writeInTurn(newest, mostlyNew, stillOurs));
+    await (atomic ? writeInSteps(newest, how.mostlyNew) : writeInTurn(newest, how));
   }
 
   return {
@@ -156,6 +172,18 @@ function indexesOf({ fields, indexes }: ModelSpec): Index[] {
     name: list.join(','),
     key: Object.fromEntries([...list.map(path), '_id'].map((at) => [at, 1])),
   }));
+}
+
+/** The indexes of what a write met by its _id. Errors: all others of the write. */
+async function duplicatesOf(write: () => Promise<unknown>): Promise<number[]> {
+  try {
+    await write();
+    return [];
+  } catch (error) {
+    const duplicates = duplicatesIn(error);
+    if (!duplicates) throw error;
+    return duplicates;
+  }
 }
 
 /** The documents without repeated ids: of each id the one with the highest position. */

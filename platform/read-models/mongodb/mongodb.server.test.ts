@@ -68,6 +68,17 @@ describeWith(ferretDb, 'read models on a server', () => {
       expect((await first.state(MODEL, generation))?.checkpoint.position).toBe(at(151));
     });
 
+    test('what one has read it does not take for what is there once another one has written', async () => {
+      const [one, other] = stores as [ReadModels, ReadModels];
+      const generation = await one.begin(MODEL);
+      await one.update(MODEL, { generation });
+      await one.write(MODEL, generation, [document('a', 1)], { position: at(1), eventId: 'e1' });
+      expect(await one.get(MODEL, generation, ['a', 'b'])).toEqual([document('a', 1)]);
+      await other.write(MODEL, generation, [document('a', 4), document('b', 5)], { position: at(5), eventId: 'e5' });
+      await one.write(MODEL, generation, [document('a', 2), document('b', 3)], { position: at(3), eventId: 'e3' });
+      expect(await one.find(MODEL, generation, ALL)).toEqual([document('a', 4), document('b', 5)]);
+    });
+
     test('that begin at once, no two get the same number', async () => {
       const numbers = await Promise.all([...stores, ...stores].map((store) => store.begin(MODEL)));
       expect(new Set(numbers).size).toBe(6);

@@ -8,14 +8,23 @@ import { connectMongo } from '../../connections/mongodb/connect.ts';
 import { openTurns, type StillOurs } from '../../connections/mongodb/turns.ts';
 import type { Reaching } from '../../connections/reach.ts';
 import { checkCount, checkFind, checkSpec } from '../fields.ts';
-import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from '../read-models.ts';
+import { type ModelSpec, type ReadModels, ReadModelsUnavailable, type Stored } from '../read-models.ts';
 import { checkDocuments, documentsIn, type MongoDocuments } from './documents.ts';
 import { openMongoGenerations } from './generations.ts';
+import { openKnownPositions } from './known-positions.ts';
 import { createReached } from './reached.ts';
 
 export interface MongoReadModelsOptions extends Reaching {
   /** The installation whose the database is to be; null: nobody asks whose it is. */
   installation?: string | null | undefined;
+}
+
+interface Writing {
+  model: ModelSpec;
+  generation: number;
+  documents: readonly Stored[];
+  /** True where most are not there yet. */
+  mostlyNew: boolean;
 }
 
 /**
@@ -27,6 +36,7 @@ export async function openMongoReadModels(url: string, { installation, ...reachi
   const server = await connectMongo(url, connecting, reaching);
   const generations = openMongoGenerations(server);
   const turns = openTurns(server);
+  const known = openKnownPositions();
   const closing = new AbortController();
   const { once, patiently } = callsOf({
     closing: closing.signal,
@@ -37,7 +47,7 @@ export async function openMongoReadModels(url: string, { installation, ...reachi
   let sweeping: Promise<void> = Promise.resolve();
 
   /** Runs a write when it is this process's turn, again while the server is away: repeating a write changes nothing. */
-  function written<T>(model: ModelSpec, work: (stillOurs: StillOurs) => Promise<T>): Promise<T> {
+  function written<T>(model: ModelSpec, work: (stillOurs: StillOurs, unbroken: object) => Promise<T>): Promise<T> {
     return patiently(() => turns.inTurn(model.name, work));
   }
 
@@ -54,6 +64,17 @@ export async function openMongoReadModels(url: string, { installation, ...reachi
       if ('error' in outcome) throw outcome.error;
       return outcome.result;
     });
+  }
+
+  async function writeDocuments({ model, generation, documents, mostlyNew }: Writing, stillOurs: StillOurs, unbroken: object): Promise<void> {
+    const collection = collectionOf(model, generation);
+    const positions = known.at(collection, unbroken);
+    known.forget(collection);
+    try {
+      await documentsIn(server, collection).write(documents, { mostlyNew, positions, stillOurs });
+    } finally {
+      known.forget(collection);
+    }
   }
 
   /** Removes the collections of dropped generations, in the background. */
@@ -91,7 +112,12 @@ export async function openMongoReadModels(url: string, { installation, ...reachi
       return generation;
     },
 
-    get: (model, generation, ids) => read(model, generation, (documents) => documents.get(ids)),
+    get: async (model, generation, ids) => {
+      const found = known.reading(collectionOf(model, generation), ids, turns.unbroken(model.name));
+      const documents = await read(model, generation, (of) => of.get(ids));
+      found(documents);
+      return documents;
+    },
 
     find: async (model, generation, query) => {
       checkFind(model, query);
@@ -105,9 +131,9 @@ export async function openMongoReadModels(url: string, { installation, ...reachi
 
     write: async (model, generation, documents, checkpoint) => {
       checkDocuments(model, documents);
-      const reads = await written(model, async (stillOurs) => {
+      const reads = await written(model, async (stillOurs, unbroken) => {
         const checked = await generations.check(model, generation);
-        if (documents.length > 0) await documentsOf(model, generation).write(documents, !checked.current, stillOurs);
+        if (documents.length > 0) await writeDocuments({ model, generation, documents, mostlyNew: !checked.current }, stillOurs, unbroken);
         return generations.moveCheckpoint(checked, checkpoint, stillOurs);
       });
       waiting.tell(model, reads);
