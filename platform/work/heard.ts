@@ -4,7 +4,7 @@
  */
 import type { Position } from '../../contracts/message.ts';
 
-export interface Heard {
+export interface HeardItems {
   /** The number of remembered items. */
   readonly size: number;
   /** What comes after this position is remembered. */
@@ -23,7 +23,7 @@ export interface Heard {
 }
 
 /** Remembers at most `most` items. */
-export function openHeard(most: number): Heard {
+export function openHeard(most: number): HeardItems {
   /** In the order of their newest events. */
   const items = new Map<string, { position: Position; due: number }>();
   let since: Position = '';

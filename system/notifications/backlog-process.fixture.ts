@@ -1,5 +1,5 @@
 /** A backlog of mails in the whole process on embedded stores, with little heap. */
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { caller } from '../client.fixture.ts';
 import { openInstallation } from '../system.fixture.ts';
@@ -26,6 +26,13 @@ export async function openProcessBacklog(mailPort: number, heap: number): Promis
     return Number(/^taskledger_notifications_waiting\S* (\S+)/m.exec(metrics)?.[1]);
   }
 
+  /** Asks for one mail, as often as it takes: repeated, it is the same command. Rejects with what the process said where it has ended. */
+  const send = (n: number) => vi.waitFor(() => sendOne(n).catch(orEnded), { timeout: 120_000 });
+
+  function orEnded(error: unknown): never {
+    throw system.program().runs() ? error : new Error(`the process has ended: ${system.output()}`, { cause: error });
+  }
+
   async function sendOne(n: number): Promise<void> {
     const message = { type: 'email', recipient: `person-${n}@example.org`, content: `Message ${n}.` };
     const { status, text } = await call('POST /api/v1/notifications/send', message, { 'idempotency-key': `backlog-${n}` });
@@ -33,7 +40,7 @@ export async function openProcessBacklog(mailPort: number, heap: number): Promis
   }
 
   return {
-    send: sendingAtOnce(sendOne),
+    send: sendingAtOnce(send),
     kill: async () => {
       watch.pause();
       await system.kill();

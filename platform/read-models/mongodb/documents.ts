@@ -15,12 +15,12 @@ export interface MongoDocuments {
   find(model: ModelSpec, query: Find): Promise<Stored[]>;
   count(model: ModelSpec, query: Count): Promise<number>;
   /** Replaces older documents; resolves when each document is at or past its position. On a server that is not atomic the caller must have the turn. */
-  write(documents: readonly Stored[], how: Writing): Promise<void>;
+  write(documents: readonly Stored[], how: HowToWrite): Promise<void>;
   /** Makes the indexes of the spec, and one for each field of texts; indexes that are there stay. */
   index(model: ModelSpec): Promise<void>;
 }
 
-export interface Writing {
+export interface HowToWrite {
   /** True where most are not there yet: they are inserted before older ones are looked for. */
   mostlyNew: boolean;
   /** What is known of where documents are, and need not be looked up. */
@@ -113,7 +113,7 @@ export function documentsIn(
     await replace(met, () => {});
   }
 
-  async function writeInTurn(documents: Stored[], { mostlyNew, positions, stillOurs }: Writing): Promise<void> {
+  async function writeInTurn(documents: Stored[], { mostlyNew, positions, stillOurs }: HowToWrite): Promise<void> {
     let known = positions;
     for (let left = mostlyNew ? await insert(documents) : documents; left.length > 0; ) {
       const there = await positionsOf(left, known);
@@ -143,7 +143,7 @@ export function documentsIn(
     return there;
   }
 
-  async function write(documents: readonly Stored[], how: Writing): Promise<void> {
+  async function write(documents: readonly Stored[], how: HowToWrite): Promise<void> {
     const newest = newestOf(documents);
     await (atomic ? writeInSteps(newest, how.mostlyNew) : writeInTurn(newest, how));
   }
