@@ -101,6 +101,8 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   const sealing = once(async () => {
     const opened = await openSealing({ store: await sealedLog(), secrets: await secrets(), signal });
     if (!opened.whole) sayClear(log, config);
+    const { destroyedAgain: people } = opened;
+    if (people > 0) log.warn({ people }, 'the secrets are older than erasures: the keys of people who were erased are destroyed again');
     return opened;
   });
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {

@@ -54,6 +54,7 @@ export const OF_SECRETS: Readonly<Record<SecretKind, GivenBack>> = {
   'sign-ins': { not: 'has sign-ins under way, for ten minutes, by no user' },
   audit: { in: ['audit'] },
   erasures: { not: 'has the texts of who is being erased, until they are: who is asked for by then is a deleted user' },
+  erased: { not: 'has the ids of who was erased, who has no account any more' },
   'person-keys': { not: 'has the keys that what is kept of people is sealed with, by their ids; a key that is given away protects nobody' },
 };
 

@@ -6,11 +6,14 @@ import { type MasterKeys, openMasterKeys } from '../gateway/identity/person-keys
 import { openPersonKeys } from '../gateway/identity/person-keys/person-keys.ts';
 import type { Secrets } from '../gateway/identity/secrets/secrets.ts';
 import { Unavailable } from '../platform/absences/unavailable.ts';
+import { openErasureList } from '../platform/erasing/erasure-list.ts';
+import { openErasureRecords } from '../platform/erasing/erasure-record.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { MasterKeyMissing, type PersonKeys } from '../platform/sealing/person-keys.ts';
 import type { EdgeContext } from '../platform/sealing/sealed-store.ts';
 import { noteSealing, type SealingNotes, sealingNotes } from '../platform/sealing/sealing-log.ts';
 import { UserError } from '../platform/user-error.ts';
+import { destroyKeysAgain } from './erasing/destroy-again.ts';
 
 /** What the edge of the store needs, and what is said of the log. */
 export interface OpenedSealing extends EdgeContext {
@@ -18,6 +21,8 @@ export interface OpenedSealing extends EdgeContext {
   masters: MasterKeys;
   /** False where the log has events that an older release wrote clear. */
   whole: boolean;
+  /** The number of people who were erased, and whose keys an older backup of the secrets had brought back. */
+  destroyedAgain: number;
 }
 
 export interface SealingOptions {
@@ -33,7 +38,8 @@ const AGAIN = 500;
 
 /**
  * Opens the keys that the log is sealed with. The master key of an installation is made, and noted in the log, before anything is sealed; a start whose log
- * names a master that the secrets do not hold is refused, and nothing is written. Servers that are away are waited for. Error: `UserError`.
+ * names a master that the secrets do not hold is refused, and nothing is written. Keys of whom the log calls erased are destroyed again before anything is
+ * opened. Servers that are away are waited for. Error: `UserError`.
  */
 export async function openSealing({ store, secrets, signal }: SealingOptions): Promise<OpenedSealing> {
   const masters = openMasterKeys(secrets);
@@ -41,6 +47,7 @@ export async function openSealing({ store, secrets, signal }: SealingOptions): P
   const isNew = notes.masters.length === 0 && (await soon(() => store.head(), signal)) === START;
   const hmac = await soon(() => loadHmac(secrets), signal);
   const keys = openPersonKeys({ secrets, masters });
+  const destroyedAgain = await soon(() => destroyKeysAgain({ list: openErasureList(store), records: openErasureRecords(store), keys }), signal);
   const begin = untilDone(async () => {
     if (notes.masters.length === 0 && (await masters.pointer()) === null) await masters.make(null);
     // A log whose first event is sealed has no clear one.
@@ -50,7 +57,7 @@ export async function openSealing({ store, secrets, signal }: SealingOptions): P
     await begin();
     return keys.toSeal(people);
   };
-  return { keys: { ...keys, toSeal }, masters, hmac, whole: notes.whole || isNew };
+  return { keys: { ...keys, toSeal }, masters, hmac, whole: notes.whole || isNew, destroyedAgain };
 }
 
 /** Work that is done once; where it fails, the next call does it. */

@@ -16,6 +16,7 @@ import { startMedia } from '../media/start.ts';
 import { strangerMailsIn } from '../notifier/addressee.ts';
 import type { DeliveredChannel } from '../notifier/channels.ts';
 import { type DeliveriesContext, type PerChannel, startDeliveries } from '../notifier/deliveries.ts';
+import type { Outbox } from '../notifier/mailer/outbox/outbox.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reachesUs } from '../notifier/texter/open.ts';
@@ -56,6 +57,7 @@ import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import { type Config, siteName } from './config.ts';
 import { erasureCheckOn } from './erasing/check.ts';
+import type { FromSecrets } from './erasing/from-secrets.ts';
 import type { ProcessErasing } from './erasing/process.ts';
 import { fileSteps, leadOf, leadSteps, outboxSteps, storeKindOf } from './erasing/steps.ts';
 import type { HealthOfFollower } from './health.ts';
@@ -73,6 +75,7 @@ export interface Access {
   limits: Limits;
   audit: AuditLog;
   erasing: ProcessErasing;
+  removing: FromSecrets;
 }
 
 /** The things that every part finds in its process. */
@@ -189,7 +192,7 @@ async function lead({ ports, access, requests, config, closers }: PartContext<'w
   const stopping = new AbortController();
   const installation = (await installationOf(store, stopping.signal)) ?? 'unnamed';
   const context = { store, secrets, readModels, cache, personKeys, requests, config, installation, signal: stopping.signal };
-  const all = { ...context, identity: access.identity, hmac: access.keys.hmac };
+  const all = { ...context, removing: access.removing, hmac: access.keys.hmac };
   access.erasing.add({ steps: leadSteps(all), lead: leadOf(all) });
   closers.add(stopping, (it) => it.abort());
 }
@@ -200,6 +203,8 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
   const readModels = waitingWherePassed(ports.readModels, store);
   const senders = { mailer: mailer.mailer, texter: texter.texter };
   const options = { ...deliveryContext(context), ...senders, store, bus, readModels, log, whileStarting: context.whileStarting };
+  const outbox = mailer.outbox ?? texter.outbox;
+  if (outbox) await emptyOlder(outbox, context);
   const notifier = closers.add(await startNotifier(options), (it) => it.stop());
   for (const follower of notifier.followers) {
     const stopServing = requests.serve(follower.name, {
@@ -212,13 +217,18 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
   metrics.gauge('notifications_oldest_seconds', 'Seconds for which the notification that is due for longest has waited.', () => ({
     all: notifier.oldest(),
   }));
-  const outbox = mailer.outbox ?? texter.outbox;
-  access.erasing.add({ steps: outboxSteps({ outbox, secrets: ports.secrets, personKeys: ports.personKeys }) });
+  access.erasing.add({ steps: outboxSteps({ outbox, removing: access.removing }) });
   const reports = { commands: access.commands, tokens: texter.tokens, publicUrl };
   return {
     routes: [...routesWith({ outbox }, [outboxRoute]), ...routesWith(reports, [reportRoute])],
     followers: notifier.followers.map((one) => lagging(store, one)),
   };
+}
+
+/** Takes from an outbox that was put back from a backup what may be of people who were erased since. */
+async function emptyOlder(outbox: Outbox, { access: { erasing }, whileStarting, log }: PartContext<'notifier'>): Promise<void> {
+  const mails = await whileStarting(() => erasing.emptyOlder(outbox));
+  if (mails > 0) log.warn({ mails }, 'the outbox is older than erasures: the mails and SMS from before the last of them are deleted');
 }
 
 /** Milliseconds of a stop after which the messages at hand are given up. */

@@ -2,7 +2,6 @@
 
 import type { Logger } from 'pino';
 import { openAuditLog } from '../gateway/audit/audit-log.ts';
-import { openKeptTexts } from '../gateway/erasing/kept-texts.ts';
 import { openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
@@ -27,6 +26,7 @@ import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
 import { type Config, limitsIn, unconfirmedMay } from './config.ts';
+import { fromSecrets } from './erasing/from-secrets.ts';
 import { openProcessErasing } from './erasing/process.ts';
 import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
@@ -294,9 +294,10 @@ async function openAccess(
   });
   const erasing = openProcessErasing({ store, hmac: keys.hmac, log, isSealed: async () => (await sealingNotes(store)).whole });
   erasing.add({ forget: commands.forget });
-  const again = await whileStarting(() => erasing.destroyAgain({ keys: personKeys, texts: openKeptTexts({ secrets, keys: personKeys }) }));
-  if (again > 0) log.warn({ people: again }, 'the secrets are older than erasures: the keys of people who were erased are destroyed again');
-  return { keys, commands, identity, limits, audit, erasing };
+  const removing = fromSecrets({ secrets, identity, personKeys, hmac: keys.hmac });
+  const again = await whileStarting(() => erasing.removeAgain({ keys: personKeys, removing }));
+  if (again > 0) log.warn({ people: again }, 'the secrets are older than erasures: what they had of people who were erased is removed again');
+  return { keys, commands, identity, limits, audit, erasing, removing };
 }
 
 /** The authentication of callers. A process without access to secrets has no row that asks for a caller. */

@@ -33,6 +33,13 @@ export const NOT_KNOWN = [
   'what a disk keeps of overwritten blocks, as flash memory and snapshots of volumes do',
 ] as const;
 
+/** What a certificate lists, and no check can look for: whoever looked would need the texts, which nobody can read any more. */
+export const NOT_LOOKED_FOR = [
+  'words of the person in read models other than those of users and files: they were made anew of a log in which the person reads as erased',
+  'answers in the cache: they were dropped after that, and those since are made of the new read models',
+  'mails and SMS in an outbox: they were searched for the texts before those were destroyed',
+] as const;
+
 /** What the check of a process does not see, and the command of an operator does. */
 export const FILES_NOT_SEEN = 'bytes in the store of files: npm start -- verify-erasure looks at them, a process does not';
 

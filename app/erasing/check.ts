@@ -1,18 +1,26 @@
 /** Checks a certificate of an erasure: its signature, and in the stores of this process what it says. */
-import { ERASURE_STEP_NAMES, type ErasureCertificate, type ErasureCheck, FILES_NOT_SEEN, NOT_KNOWN } from '../../contracts/erasure.ts';
+import {
+  ERASURE_STEP_NAMES,
+  type ErasureCertificate,
+  type ErasureCheck,
+  FILES_NOT_SEEN,
+  NOT_KNOWN,
+  NOT_LOOKED_FOR,
+} from '../../contracts/erasure.ts';
 import { leftInAudit } from '../../gateway/audit/erase-from-audit.ts';
 import { certificateIn, certificateKeyOf } from '../../gateway/erasing/certificate.ts';
+import { keysWithoutNote } from '../../gateway/identity/person-keys/erasure-notes.ts';
 import type { Secrets } from '../../gateway/identity/secrets/secrets.ts';
 import { canonicalJson } from '../../platform/erasing/canonical.ts';
-import { openErasureRecords } from '../../platform/erasing/erasure-record.ts';
+import { type ErasureState, openErasureRecords } from '../../platform/erasing/erasure-record.ts';
 import { personTexts } from '../../platform/erasing/person-texts.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Find, ReadModels } from '../../platform/read-models/read-models.ts';
-import { userReference } from '../../platform/sealing/person-reference.ts';
+import { SNAPSHOTS, searchedTextsReference, userReference } from '../../platform/sealing/person-reference.ts';
 import { mediaFiles } from '../../projections/projectors/media.ts';
 import { userDirectory } from '../../projections/projectors/user-directory.ts';
 import { filesInEvents } from './files-of.ts';
-import { OF_ACCESS } from './steps.ts';
+import { accessLeft } from './from-secrets.ts';
 
 export interface CheckPorts {
   store: EventStore;
@@ -21,17 +29,19 @@ export interface CheckPorts {
 }
 
 type Line = ErasureCheck['lines'][number];
+/** What is said of a person in a certificate, and the references of their keys, as the log has them. */
+type Sought = Pick<ErasureCertificate, 'person' | 'requestedAt'> & { keys: readonly string[] };
 /** The number of things that are left somewhere, and what they are called. */
-type Look = readonly [what: string, look: (person: string) => Promise<number>, left: string];
+type Look = readonly [what: string, look: (of: Sought) => Promise<number>, left: string];
 
 /** Makes the check. Its errors are those of the stores. */
 export function erasureCheckOn(ports: CheckPorts): (document: unknown) => Promise<ErasureCheck> {
   const { secrets, store } = ports;
   const records = openErasureRecords(store);
 
-  async function ofCertificate(certificate: ErasureCertificate): Promise<Line[]> {
+  async function ofCertificate(certificate: ErasureCertificate, state: ErasureState | null): Promise<Line[]> {
     const own = (await certificateKeyOf(secrets)) === certificate.publicKey;
-    const kept = (await records.read(certificate.person))?.certificate;
+    const kept = state?.certificate;
     const isKept = kept !== null && kept !== undefined && canonicalJson(kept) === canonicalJson(certificate);
     const lacking = ERASURE_STEP_NAMES.filter((name) => !certificate.steps.some(({ step }) => step === name));
     return [
@@ -44,14 +54,14 @@ export function erasureCheckOn(ports: CheckPorts): (document: unknown) => Promis
   return async (document) => {
     const certificate = certificateIn(document);
     if (typeof certificate === 'string') return { lines: [line('the certificate', false, certificate)], notKnown: [...NOT_KNOWN] };
-    const lines = [line('the certificate', true, 'its signature fits'), ...(await ofCertificate(certificate))];
-    for (const [what, look, left] of looksAt(ports)) {
-      const count = await look(certificate.person);
-      lines.push(lineOfCount(what, count, left));
-    }
+    const state = await records.read(certificate.person);
+    const lines = [line('the certificate', true, 'its signature fits'), ...(await ofCertificate(certificate, state))];
+    const { person, requestedAt } = certificate;
+    for (const [what, look, left] of looksAt(ports))
+      lines.push(lineOfCount(what, await look({ person, requestedAt, keys: state?.keys ?? [] }), left));
     const files = await filesInEvents(store, certificate.person);
     lines.push(lineOfCount('the log: files', [...files.values()].filter((isOver) => !isOver).length, 'files are not deleted'));
-    return { lines, notKnown: [...NOT_KNOWN, FILES_NOT_SEEN], files: [...files.keys()] };
+    return { lines, notKnown: [...NOT_KNOWN, ...NOT_LOOKED_FOR, FILES_NOT_SEEN], files: [...files.keys()] };
   };
 }
 
@@ -67,18 +77,21 @@ function line(what: string, ok: boolean, found: string): Line {
 /** What is looked at in the stores. */
 function looksAt({ store, secrets, readModels }: CheckPorts): Look[] {
   return [
-    ['the log: the erasure', async (person) => Number(!(await isErasedIn(store, person))), 'event is missing that says so'],
-    ['the log: texts', async (person) => (await personTexts(store, person)).texts.length, 'texts can be read'],
-    ['the secrets: the key', async (person) => keysLeft(secrets, person), 'keys are there'],
+    ['the log: the erasure', async ({ person }) => Number(!(await isErasedIn(store, person))), 'event is missing that says so'],
+    ['the log: texts', async ({ person }) => (await personTexts(store, person)).texts.length, 'texts can be read'],
+    ['the secrets: the key', async ({ person }) => keysLeft(secrets, person), 'keys are there'],
+    ['the secrets: keys of addresses and numbers', (of) => addressKeysLeft(secrets, of), 'are not destroyed'],
     [
-      'the secrets: access',
-      async (person) => (await Promise.all(OF_ACCESS.map((kind) => secrets.list(kind, person)))).flat().length,
-      'records are there',
+      'the secrets: the key of kept states',
+      async (of) => (await withoutNote(secrets, of)).filter((key) => key === SNAPSHOTS).length,
+      'was not renewed',
     ],
-    ['the secrets: texts to look for', async (person) => (await secrets.list('erasures', person)).length, 'records are there'],
-    ['the audit log', (person) => leftInAudit(secrets, person), 'entries tell a network'],
-    ['the read models: the user', (person) => usersLeft(readModels, person), 'documents are there'],
-    ['the read models: files', (person) => filesLeft(readModels, person), 'files are not deleted'],
+    ['the secrets: the key of texts to look for', ({ person }) => textsKeyLeft(secrets, person), 'is there'],
+    ['the secrets: access', ({ person }) => accessLeft(secrets, person), 'records are there'],
+    ['the secrets: texts to look for', async ({ person }) => (await secrets.list('erasures', person)).length, 'records are there'],
+    ['the audit log', ({ person }) => leftInAudit(secrets, person), 'entries tell a network'],
+    ['the read models: the user', ({ person }) => usersLeft(readModels, person), 'documents are there'],
+    ['the read models: files', ({ person }) => filesLeft(readModels, person), 'files are not deleted'],
   ];
 }
 
@@ -92,6 +105,20 @@ async function keysLeft(secrets: Pick<Secrets, 'list'>, person: string): Promise
   const tombstones = records.filter(({ key, value }) => key === userReference(person) && value.live === undefined);
   // Without its note of the destruction, the key could be made anew.
   return records.length - tombstones.length + (tombstones.length === 0 ? 1 : 0);
+}
+
+/** The keys of an erasure that lack its note: an address may have another key by now, of whoever has it since. */
+function withoutNote(secrets: Pick<Secrets, 'some'>, { person, requestedAt: at, keys }: Sought): Promise<string[]> {
+  return keysWithoutNote(secrets, { person, at, keys });
+}
+
+async function addressKeysLeft(secrets: Pick<Secrets, 'some'>, of: Sought): Promise<number> {
+  return (await withoutNote(secrets, of)).filter((key) => key !== SNAPSHOTS && key !== userReference(of.person)).length;
+}
+
+async function textsKeyLeft(secrets: Pick<Secrets, 'get'>, person: string): Promise<number> {
+  const record = await secrets.get<{ live?: unknown }>('person-keys', searchedTextsReference(person));
+  return record?.value.live === undefined ? 0 : 1;
 }
 
 async function usersLeft(readModels: ReadModels, person: string): Promise<number> {

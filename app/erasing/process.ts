@@ -7,15 +7,18 @@ import { openErasureRecords } from '../../platform/erasing/erasure-record.ts';
 import type { ErasureLead } from '../../platform/erasing/lead.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { UserErasing } from '../../write-side/erase-user.ts';
-import { type DestroyedBefore, destroyAgain } from './destroy-again.ts';
+import { type RecordsBefore, removeRecordsAgain } from './destroy-again.ts';
+import { emptyOlderOutbox } from './older-outbox.ts';
 
 export interface ProcessErasing {
   /** What rows answer of erasures. */
   answers: UserErasing;
   /** Adds what a part of this process does; called before `start`. */
   add(of: { steps?: ErasureSteps; lead?: ErasureLead; forget?(): void }): void;
-  /** Destroys keys again that an older backup of the secrets brought back; resolves to the number of their people. */
-  destroyAgain(secrets: Pick<DestroyedBefore, 'keys' | 'texts'>): Promise<number>;
+  /** Removes again what an older backup of the secrets brought back beside keys; resolves to the number of its people. */
+  removeAgain(secrets: Pick<RecordsBefore, 'keys' | 'removing'>): Promise<number>;
+  /** Empties an outbox that is older than an erasure; resolves to the number of mails and SMS that it had. */
+  emptyOlder(outbox: Parameters<typeof emptyOlderOutbox>[1]): Promise<number>;
   start(): Erasing;
 }
 
@@ -50,7 +53,8 @@ export function openProcessErasing({ store, hmac, isSealed, log }: ProcessErasin
       lead ??= own;
       if (forget) drops.push(forget);
     },
-    destroyAgain: (secrets) => destroyAgain({ list, records, ...secrets }),
+    emptyOlder: (outbox) => emptyOlderOutbox({ list, records }, outbox),
+    removeAgain: (secrets) => removeRecordsAgain({ list, records, ...secrets }),
     start: () =>
       startErasing({
         ...{ list, records, log, steps },

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { NO_STREAM } from '../../contracts/message.ts';
+import { openKeptTexts } from '../../gateway/erasing/kept-texts.ts';
 import type { ErasureState } from '../../platform/erasing/erasure-record.ts';
 import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
 import { keysInMemory } from '../../platform/sealing/person-keys.fixture.ts';
@@ -24,7 +25,8 @@ it.each([
   const kept: string[] = [];
   const secrets = { list: async () => [], delete: async () => {}, put: async (_kind: string, { owner }: { owner: string }) => kept.push(owner) };
   const config = { MAIL_URL, SMS_URL, SECRETS_URL: 'sqlite:', READ_MODELS_URL: 'sqlite:', CACHE_URL: '', EVENT_STORE_URL: 'sqlite:' };
-  const steps = leadSteps({ store, secrets, personKeys: keysInMemory(), config } as unknown as Parameters<typeof leadSteps>[0]);
+  const removing = { texts: openKeptTexts({ secrets: secrets as never, keys: keysInMemory() }) };
+  const steps = leadSteps({ store, removing, config } as unknown as Parameters<typeof leadSteps>[0]);
   const done = await steps.texts?.({ person: ANN } as ErasureState, async () => {});
   expect(kept).toEqual(isKept ? [ANN] : []);
   expect(done?.where).toBe(isKept ? 'sqlite' : 'none');

@@ -1,10 +1,7 @@
 /** The steps of erasing that each part takes, on its ports. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { eraseFromAudit } from '../../gateway/audit/erase-from-audit.ts';
 import { openCertifier } from '../../gateway/erasing/certificate.ts';
-import { openKeptTexts } from '../../gateway/erasing/kept-texts.ts';
-import type { Identity } from '../../gateway/identity/identity.ts';
-import type { SecretKind, Secrets } from '../../gateway/identity/secrets/secrets.ts';
+import type { Secrets } from '../../gateway/identity/secrets/secrets.ts';
 import { type EraseFilesContext, eraseFilesOf } from '../../media/keep/erase-files.ts';
 import type { Outbox } from '../../notifier/mailer/outbox/outbox.ts';
 import { isElsewhere } from '../../notifier/providers.ts';
@@ -19,6 +16,7 @@ import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import type { PersonKeys } from '../../platform/sealing/person-keys.ts';
 import { addressReferences, userReference } from '../../platform/sealing/person-reference.ts';
 import type { Config } from '../config.ts';
+import type { FromSecrets } from './from-secrets.ts';
 import { rebuildAll } from './rebuild-all.ts';
 
 export interface LeadPorts {
@@ -28,7 +26,7 @@ export interface LeadPorts {
   cache: Cache;
   personKeys: PersonKeys;
   requests: Pick<Requests, 'ask' | 'last' | 'settled'>;
-  identity: Pick<Identity, 'onUserDeleted'>;
+  removing: FromSecrets;
   hmac(text: string): string;
   config: Pick<Config, 'SECRETS_URL' | 'READ_MODELS_URL' | 'CACHE_URL' | 'EVENT_STORE_URL' | 'MAIL_URL' | 'SMS_URL'>;
   /** Names the installation in certificates. */
@@ -40,9 +38,6 @@ export interface LeadPorts {
 /** Milliseconds within which every process that is well has looked at the list of erasures twice. */
 const HEARD = 3 * ERASURES_LOOK_EVERY;
 
-/** What lets a person in. */
-export const OF_ACCESS: readonly SecretKind[] = ['credentials', 'sessions', 'codes', 'second-factors', 'subjects', 'ways-in'];
-
 /** The kind of store that a URL names: `sqlite`. */
 export const storeKindOf = (url: string) => url.split(':')[0] || 'none';
 
@@ -51,8 +46,7 @@ const mayBeOutbox = (url: string) => url.startsWith('outbox:') || isElsewhere(ur
 
 /** The steps of the part `workers`, which leads erasures. */
 export function leadSteps(ports: LeadPorts): ErasureSteps {
-  const { store, secrets, readModels, cache, personKeys, requests, identity, config, signal } = ports;
-  const texts = openKeptTexts({ secrets, keys: personKeys });
+  const { store, secrets, readModels, cache, personKeys, requests, removing, config, signal } = ports;
   const [inSecrets, inModels, inCache] = [config.SECRETS_URL, config.READ_MODELS_URL, config.CACHE_URL].map(storeKindOf) as [string, string, string];
   /** The erasures that wait for the read models, each as it records what it waits for. */
   const told = new Set<TellStep>();
@@ -67,16 +61,11 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
   const cleared = joinedRuns(() => cache.clear());
   const maySomeBeKept = [config.MAIL_URL, config.SMS_URL].some(mayBeOutbox);
   return {
-    access: async ({ person }) => {
-      const records = await Promise.all(OF_ACCESS.map((kind) => secrets.list(kind, person)));
-      await identity.onUserDeleted(person);
-      const count = records.flat().length;
-      return { count, where: inSecrets };
-    },
+    access: async (state) => ({ count: (await removing.access([state])).length, where: inSecrets }),
     texts: async ({ person }) => {
       if (!maySomeBeKept) return { count: 0, where: 'none' };
       const found = await personTexts(store, person);
-      await texts.keep(person, found);
+      await removing.texts.keep(person, found);
       return { count: found.texts.length + found.addresses.length, where: inSecrets };
     },
     keys: async ({ person, keys, requestedAt }) => {
@@ -97,15 +86,15 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
     },
     caches: async () => ({ count: await cleared(), where: inCache }),
     audit: async ({ person }) => {
-      const count = await eraseFromAudit(secrets, person);
-      await secrets.purge();
+      const { length: count } = await removing.audit(new Set([person]));
+      await removing.purge();
       return { count, where: inSecrets };
     },
   };
 }
 
 /** What the part `workers` does as the lead. */
-export function leadOf({ store, secrets, personKeys, hmac, installation }: LeadPorts): ErasureLead {
+export function leadOf({ store, secrets, personKeys, removing, hmac, installation }: LeadPorts): ErasureLead {
   const certifier = openCertifier(secrets, { installation, now: () => new Date() });
   return {
     keysOf: async (person) => {
@@ -115,25 +104,26 @@ export function leadOf({ store, secrets, personKeys, hmac, installation }: LeadP
     settled: (until) => pause(personKeys.settledAfter, until),
     heard: (until) => pause(HEARD, until),
     free: ({ person, keys, requestedAt }) => personKeys.free([{ person, keys, at: requestedAt }]),
-    certify: certifier.certify,
+    certify: async (state) => {
+      await removing.notes.note([{ person: state.person, at: state.requestedAt }]);
+      return certifier.certify(state);
+    },
   };
 }
 
 export interface OutboxPorts {
   /** Null where mails and SMS are kept nowhere. */
   outbox: Pick<Outbox, 'erase'> | null;
-  secrets: Secrets;
-  personKeys: PersonKeys;
+  removing: Pick<FromSecrets, 'texts' | 'purge'>;
 }
 
 /** The step of the part `notifier`: the outboxes of mails and SMS, which are one file. */
-export function outboxSteps({ outbox, secrets, personKeys }: OutboxPorts): ErasureSteps {
-  const texts = openKeptTexts({ secrets, keys: personKeys });
+export function outboxSteps({ outbox, removing: { texts, purge } }: OutboxPorts): ErasureSteps {
   return {
     outbox: async ({ person, requestedAt }) => {
-      const { deleted, changed } = outbox ? await outbox.erase(await texts.of(person)) : { deleted: 0, changed: 0 };
+      const { deleted, changed } = outbox ? await outbox.erase(await texts.of(person), { person, at: requestedAt }) : { deleted: 0, changed: 0 };
       await texts.remove(person, requestedAt);
-      await secrets.purge();
+      await purge();
       return { count: deleted + changed, where: outbox ? 'outbox' : 'none' };
     },
   };

@@ -22,16 +22,13 @@ export function openErasureNotes(
     drop(reference);
   }
 
-  async function recordsOf(references: readonly string[]): Promise<Map<string, KeyRecord>> {
-    const found = new Map<string, KeyRecord>();
-    for await (const page of keyRecords(secrets, [...new Set(references)])) for (const { key, value } of page) found.set(key, value);
-    return found;
-  }
-
   return {
     free: async (erasures) => {
       const notes = erasures.flatMap(notesOf);
-      const records = await recordsOf(notes.map(({ reference }) => reference));
+      const records = await recordsOf(
+        secrets,
+        notes.map(({ reference }) => reference),
+      );
       for (const one of notes) if (records.get(one.reference)?.closed) await freeOne(one);
     },
     freeAllBut: async (open) => {
@@ -42,8 +39,8 @@ export function openErasureNotes(
       for (const one of notes.filter(({ note }) => !own.has(note))) await freeOne(one);
     },
     notDestroyed: async (erasures) => {
-      const records = await recordsOf([SNAPSHOTS, ...erasures.flatMap(({ keys }) => keys)]);
-      return erasures.filter((one) => !areDestroyed(one, records));
+      const records = await recordsOf(secrets, [SNAPSHOTS, ...erasures.flatMap(({ keys }) => keys)]);
+      return erasures.filter((one) => withoutNote(one, records).length > 0);
     },
   };
 }
@@ -54,9 +51,20 @@ function notesOf(erasure: KeysOfErasure): Note[] {
   return [{ reference: SNAPSHOTS, note: snapshotsNote(erasure) }, ...[SNAPSHOTS, ...keys].map((reference) => ({ reference, note: at }))];
 }
 
-/** True where all keys have the note of this erasure; on that of snapshots the time alone may stand, too. */
-function areDestroyed(erasure: KeysOfErasure, records: ReadonlyMap<string, KeyRecord>): boolean {
+/** The references among the keys of an erasure, and that of snapshots, that lack its note: some key may still be there. Error: SecretsUnavailable. */
+export async function keysWithoutNote(secrets: Pick<Secrets, 'some'>, erasure: KeysOfErasure): Promise<string[]> {
+  return withoutNote(erasure, await recordsOf(secrets, [SNAPSHOTS, ...erasure.keys]));
+}
+
+async function recordsOf(secrets: Pick<Secrets, 'some'>, references: readonly string[]): Promise<Map<string, KeyRecord>> {
+  const found = new Map<string, KeyRecord>();
+  for await (const page of keyRecords(secrets, [...new Set(references)])) for (const { key, value } of page) found.set(key, value);
+  return found;
+}
+
+/** Those without the note of this erasure; on that of snapshots the time alone may stand, too. */
+function withoutNote(erasure: KeysOfErasure, records: ReadonlyMap<string, KeyRecord>): string[] {
   const { keys, at } = erasure;
   const isNoted = [snapshotsNote(erasure), at].some((note) => wasDestroyed(records.get(SNAPSHOTS), note));
-  return isNoted && keys.every((reference) => wasDestroyed(records.get(reference), at));
+  return [...(isNoted ? [] : [SNAPSHOTS]), ...keys.filter((reference) => !wasDestroyed(records.get(reference), at))];
 }

@@ -34,6 +34,7 @@ export const SECRET_KINDS = [
   'audit',
   'person-keys',
   'erasures',
+  'erased',
 ] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 

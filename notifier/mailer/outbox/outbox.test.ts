@@ -17,6 +17,8 @@ const mail = (n: number, address = 'bob@example.org'): Mail => ({
   html: `<p>${n}</p>`,
   messageId: `${n}@tasks.example.org`,
 });
+/** The erasure that a search is for. */
+const ERASURE = { person: 'anna', at: '2026-11-30T10:00:00.000Z' };
 const signal = new AbortController().signal;
 let folder: string;
 let outbox: Outbox;
@@ -92,7 +94,7 @@ describe('the outbox', () => {
     await outbox.send(mail(3), signal);
     const person = { addresses: [own, '+491701234567'], texts: ['Anna Lind', 'Water the ferns', 'x'] };
     const untouched = outbox.list({ limit: 1 });
-    expect(await outbox.erase(person)).toEqual({ deleted: 2, changed: 2 });
+    expect(await outbox.erase(person, ERASURE)).toEqual({ deleted: 2, changed: 2 });
     expect(outbox.list({ limit: 10 })).toMatchObject([
       ...untouched,
       { to: '+491709999999', text: 'Due soon: [erased] https://x.example/a' },
@@ -100,9 +102,26 @@ describe('the outbox', () => {
     ]);
     const bytes = await Promise.all(['', '-wal'].map((end) => readFile(`${file()}${end}`)));
     for (const text of ['for her alone', '123456', 'ferns', 'Anna', 'bcher']) expect(bytes.some((one) => one.includes(text))).toBe(false);
-    expect(await outbox.erase(person)).toEqual({ deleted: 0, changed: 0 });
+    expect(await outbox.erase(person, ERASURE)).toEqual({ deleted: 0, changed: 0 });
     await outbox.send(mail(4), signal);
     expect(outbox.list({ limit: 10 })).toHaveLength(4);
+  });
+  it('knows which erasures it was searched for, also when it is opened again, and is emptied up to a time for those that it was not', async () => {
+    const later = { person: 'anna', at: '2026-11-30T11:00:00.000Z' };
+    const other = { person: 'ben', at: ERASURE.at };
+    await outbox.send({ ...mail(1), text: 'of somebody whom nobody knows any more' }, signal);
+    await outbox.erase({ addresses: [], texts: [] }, ERASURE);
+    await outbox.close();
+    outbox = openOutbox(file());
+    expect(outbox.notSearched([ERASURE, later, other])).toEqual([later, other]);
+    const time = outbox.list({ limit: 1 })[0]?.time ?? '';
+    expect(await outbox.emptyUntil(new Date(Date.parse(time) - 1).toISOString(), [later])).toBe(0);
+    expect(outbox.list({ limit: 10 })).toHaveLength(1);
+    expect(await outbox.emptyUntil(time, [other])).toBe(1);
+    expect(outbox.list({ limit: 10 })).toEqual([]);
+    expect(outbox.notSearched([ERASURE, later, other])).toEqual([]);
+    const bytes = await Promise.all(['', '-wal'].map((end) => readFile(`${file()}${end}`)));
+    expect(bytes.some((one) => one.includes('whom nobody knows'))).toBe(false);
   });
   it('that is damaged says what to do', async () => {
     const damaged = join(folder, 'damaged.db');

@@ -11,6 +11,7 @@ import { FateUnknown, ReceiverUnavailable } from '../../sending.ts';
 import type { Text } from '../../texter/texter.ts';
 import type { Mail, Mailer } from '../mailer.ts';
 import { type ErasedInOutbox, eraseIn, type PersonTexts } from './erase.ts';
+import { openSearched, type Searched, type SearchedErasure } from './searched.ts';
 
 /** A mail or an SMS in the outbox. The subject and the HTML of an SMS are empty. */
 export interface OutboxMail {
@@ -32,9 +33,16 @@ export interface Outbox extends Mailer {
   /**
    * Deletes what went to the person, and puts `[erased]` in the place of their texts, addresses and numbers in what went to others; resolves once nothing of
    * either is in the file. Takes turns of the event loop; what is sent meanwhile may not be among it. Repeating it changes nothing more. Errors:
-   * ReceiverUnavailable where the disk refuses, or while somebody reads the file for long.
+   * ReceiverUnavailable where the disk refuses, or while somebody reads the file for long. It is noted in the file that it was searched for this erasure.
    */
-  erase(of: PersonTexts): Promise<ErasedInOutbox>;
+  erase(of: PersonTexts, erasure: SearchedErasure): Promise<ErasedInOutbox>;
+  /** Those of these erasures that the file was never searched for: it is older than they are. Error: as of `erase`. */
+  notSearched<E extends SearchedErasure>(erasures: readonly E[]): E[];
+  /**
+   * Deletes all mails and SMS up to a time (ISO 8601), since some may have words of these people, and notes that nothing of them is left; resolves to the
+   * number of mails and SMS, once nothing of them is in the file. Error: as of `erase`.
+   */
+  emptyUntil(time: string, erasures: readonly SearchedErasure[]): Promise<number>;
   /** Keeps an SMS, as `send` keeps a mail. */
   sendText(text: Text): Promise<object>;
   /** Mails and SMS, newest first. `to`: an address in any case, or a phone number; `before`: only those with a smaller id. */
@@ -65,7 +73,7 @@ export interface OutboxOptions {
  * forced to the disk; after any other error it was not taken.
  */
 export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptions = {}): Outbox {
-  const { db, written } = openFile(file, { log: lines, ended });
+  const { db, written, searched } = openFile(file, { log: lines, ended });
   // This code forces the write-ahead log to the disk itself: SQLite would do it on this thread, and hold up every request meanwhile.
   let log: Promise<FileHandle> | undefined;
   const openLog = () =>
@@ -121,10 +129,18 @@ export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptio
           time: row.time as string,
           ...(row.unsubscribe === null ? {} : { listUnsubscribe: row.unsubscribe as string }),
         })),
-    erase: async (of) => {
+    erase: async (of, erasure) => {
       const erased = await eraseIn(db, of, written);
       await written.purge();
+      searched.note([erasure]);
       return erased;
+    },
+    notSearched: searched.lacking,
+    emptyUntil: async (time, erasures) => {
+      const count = searched.emptyUntil(time);
+      await written.purge();
+      searched.note(erasures);
+      return count;
     },
     close: async () => {
       await (await log)?.close();
@@ -137,7 +153,7 @@ export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptio
 function openFile(
   file: string,
   { log, ended }: { log: Partial<FoldingLog> } & Pick<OutboxOptions, 'ended'>,
-): { db: DatabaseSync; written: WrittenFile } {
+): { db: DatabaseSync; written: WrittenFile; searched: Searched } {
   refuseAnotherDatabase(file, OURS);
   try {
     closeSync(openSync(file, 'a', 0o600));
@@ -148,7 +164,8 @@ function openFile(
         text TEXT NOT NULL, html TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, channel TEXT NOT NULL DEFAULT 'email', unsubscribe TEXT) STRICT`);
     withColumn(db, 'channel', "TEXT NOT NULL DEFAULT 'email'");
     withColumn(db, 'unsubscribe', 'TEXT');
-    return { db, written: openWrittenFile({ db, file, log, pages: PAGES, unavailable: (cause) => new ReceiverUnavailable('outbox', cause), ended }) };
+    const written = openWrittenFile({ db, file, log, pages: PAGES, unavailable: (cause) => new ReceiverUnavailable('outbox', cause), ended });
+    return { db, written, searched: openSearched(db, written) };
   } catch (cause) {
     throw new OutboxError(`The outbox ${file} cannot be opened (${(cause as Error).message}). Move it away; a new one is made at the next start.`, {
       cause,
