@@ -1,5 +1,6 @@
 /** What a start does about people who were erased: an older backup of the secrets may have brought back what the erasure took from them. */
 import { ERASURE_STEP_NAMES, type ErasureStepName } from '../../contracts/erasure.ts';
+import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import type { ErasureList } from '../../platform/erasing/erasure-list.ts';
 import type { ErasureRecords, ErasureState } from '../../platform/erasing/erasure-record.ts';
 import type { KeysOfErasure, PersonKeys } from '../../platform/sealing/person-keys.ts';
@@ -72,10 +73,22 @@ async function removeRecords({ removing }: RecordsBefore, people: readonly Erase
     removed.push(person);
   }
   removed.push(...(await removing.audit(new Set(having('audit').map(({ person }) => person)))));
-  // Also where nothing was there: a start before may have been killed in between.
-  await removing.purge();
-  await removing.notes.note(sought.filter(({ isCertified }) => isCertified));
+  if (await isPurged(removing)) await removing.notes.note(sought.filter(({ isCertified }) => isCertified));
   return removed;
+}
+
+/**
+ * Overwrites what was removed, also where nothing was there: a start before may have been killed in between. False where that cannot be done now, as while
+ * a tool for backups reads the file for good: a start that waited for it would never be over, and the next one tries it again.
+ */
+function isPurged({ purge }: FromSecrets): Promise<boolean> {
+  return purge().then(
+    () => true,
+    (error: unknown) => {
+      if (!unavailableIn(error)) throw error;
+      return false;
+    },
+  );
 }
 
 /** Everybody of whom the log calls some step done. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { RouteRequest } from '../../../platform/http/route.ts';
@@ -117,7 +118,13 @@ describe('the outbox', () => {
     const time = outbox.list({ limit: 1 })[0]?.time ?? '';
     expect(await outbox.emptyUntil(new Date(Date.parse(time) - 1).toISOString(), [later])).toBe(0);
     expect(outbox.list({ limit: 10 })).toHaveLength(1);
+    const reader = new DatabaseSync(file());
+    reader.exec('BEGIN; SELECT count(*) FROM mails');
     expect(await outbox.emptyUntil(time, [other])).toBe(1);
+    // While somebody reads it, what was deleted is still in its log.
+    expect(outbox.notSearched([other])).toEqual([other]);
+    reader.close();
+    expect(await outbox.emptyUntil(time, [other])).toBe(0);
     expect(outbox.list({ limit: 10 })).toEqual([]);
     expect(outbox.notSearched([ERASURE, later, other])).toEqual([]);
     const bytes = await Promise.all(['', '-wal'].map((end) => readFile(`${file()}${end}`)));

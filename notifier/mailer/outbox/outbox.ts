@@ -39,8 +39,8 @@ export interface Outbox extends Mailer {
   /** Those of these erasures that the file was never searched for: it is older than they are. Error: as of `erase`. */
   notSearched<E extends SearchedErasure>(erasures: readonly E[]): E[];
   /**
-   * Deletes all mails and SMS up to a time (ISO 8601), since some may have words of these people, and notes that nothing of them is left; resolves to the
-   * number of mails and SMS, once nothing of them is in the file. Error: as of `erase`.
+   * Deletes all mails and SMS up to a time (ISO 8601), since some may have words of these people; resolves to their number. It is noted that the file was
+   * searched once nothing of them is in it, and not where somebody reads it for long: the next call tries that again. Error: as of `erase`.
    */
   emptyUntil(time: string, erasures: readonly SearchedErasure[]): Promise<number>;
   /** Keeps an SMS, as `send` keeps a mail. */
@@ -138,8 +138,14 @@ export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptio
     notSearched: searched.lacking,
     emptyUntil: async (time, erasures) => {
       const count = searched.emptyUntil(time);
-      await written.purge();
-      searched.note(erasures);
+      const isPurged = await written.purge().then(
+        () => true,
+        (error: unknown) => {
+          if (!(error instanceof ReceiverUnavailable)) throw error;
+          return false;
+        },
+      );
+      if (isPurged) searched.note(erasures);
       return count;
     },
     close: async () => {
