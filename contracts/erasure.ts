@@ -28,6 +28,7 @@ export const NOT_KNOWN = [
   'copies that other services made of events and of answers',
   'mails and SMS that were delivered, and what their carriers keep',
   'backups: whoever restores one of the secrets has the keys destroyed again at the next start, and texts in backups made by earlier releases are clear',
+  'older versions of files in a bucket that keeps versions, and replicas that a tool keeps of the embedded files',
   'what others wrote about the person in their own words',
   'logs of processes and proxies, which have ids and networks',
   'what a disk keeps of overwritten blocks, as flash memory and snapshots of volumes do',

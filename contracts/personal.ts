@@ -1,5 +1,5 @@
 /**
- * Personal data in events: which fields are, whose, and what they read as once that person is erased. (The store does not encrypt them yet.)
+ * Personal data in events: which fields are, whose, and what they read as once that person is erased. The event store's edge seals them (platform/sealing/).
  */
 import { z } from 'zod';
 

@@ -18,8 +18,8 @@ const FIELDS: ReadonlyMap<string, readonly PersonalField[]> = new Map(
 );
 const ADDRESSES: ReadonlySet<string> = new Set(['email', 'previous', 'phone']);
 const ERASED_VALUES: ReadonlySet<string> = new Set([ERASED, ERASED_ADDRESS, ERASED_PHONE]);
-/** A shorter text is in too many others. */
-const SHORTEST = 3;
+/** A shorter text is in too many others; of those with two signs, whoever looks for them takes what the script allows. */
+const SHORTEST = 2;
 
 /** The addresses and numbers that a user ever had or wanted, in each form in which they may be stored. Errors: those of the store. */
 export async function addressesEverOf(store: Pick<EventStore, 'readStream'>, person: string): Promise<string[]> {

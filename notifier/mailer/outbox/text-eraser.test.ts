@@ -24,9 +24,10 @@ describe('the texts of a person in mails to others', () => {
   });
 
   it('of a few letters are words of their own, also where a script has no blanks', () => {
-    const erase = textEraser(['all', 'ab', '田中太', 'Lamp']);
+    const erase = textEraser(['all', 'ab', '田中太', '王伟', 'Lamp']);
     expect(erase('We shall call all, ab', 'text')).toBe('We shall call [erased], ab');
     expect(erase('昨日田中太さんへ', 'text')).toBe('昨日[erased]さんへ');
+    expect(erase('王伟的漏水', 'text')).toBe('[erased]的漏水');
     expect(erase('Lamp Lampshade lamp.', 'text')).toBe('[erased] Lampshade [erased].');
   });
 

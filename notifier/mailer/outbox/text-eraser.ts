@@ -9,8 +9,9 @@ import { TURNING } from '../../../contracts/typed-text.ts';
 /** How a text is written: as it is, or with signs and line breaks as HTML has them. */
 export type WrittenAs = 'text' | 'html';
 
-/** Signs of a text at least: shorter ones stand in words of everybody. */
+/** Signs of a text at least: shorter ones stand in words of everybody. In scripts that write words without blanks two signs are a word, or a name. */
 const LEAST = 3;
+const LEAST_WITHOUT_BLANKS = 2;
 /** Signs from which on a text is taken for the person's also within a longer word. */
 const LONG = 8;
 /** Signs that must be left of a text that was cut, to know it by. */
@@ -39,12 +40,12 @@ interface Wanted {
 }
 
 /**
- * Makes the function that puts `[erased]` in the place of each of these texts. Texts of fewer than 3 signs are left out, blanks not counted; those of fewer
- * than 8 are found as words of their own alone.
+ * Makes the function that puts `[erased]` in the place of each of these texts. Texts of fewer than 3 signs are left out, blanks not counted (fewer than
+ * 2 where their script has no blanks between words); those of fewer than 8 are found as words of their own alone.
  */
 export function textEraser(texts: readonly string[]): (text: string, as: WrittenAs) => string {
   const all = [...new Set(texts)].map((text) => ({ units: compared(text, 'text', true).units, isLink: /https?:\/\//i.test(text) }));
-  const longestFirst = all.filter(({ units }) => [...units].length >= LEAST).toSorted((one, other) => other.units.length - one.units.length);
+  const longestFirst = all.filter(({ units }) => isLongEnough(units)).toSorted((one, other) => other.units.length - one.units.length);
   return (text, as) => {
     const forms = { left: text, withLinks: compared(text, as, true), without: compared(text, as, false) };
     for (const wanted of longestFirst) {
@@ -53,6 +54,10 @@ export function textEraser(texts: readonly string[]): (text: string, as: Written
     }
     return forms.left;
   };
+}
+
+function isLongEnough(units: string): boolean {
+  return [...units].length >= (OF_WORDS.test(units) ? LEAST : LEAST_WITHOUT_BLANKS);
 }
 
 function withoutText({ units }: Wanted, text: string, hay: Compared): string {
