@@ -22,6 +22,7 @@ describe('the page of the API', () => {
       'invitations',
       'orders',
       'sites',
+      'assets',
       'admin',
       'health',
     ]);

@@ -21,6 +21,7 @@ export const OF_STREAMS: Readonly<Record<string, GivenBack>> = {
   media: { in: ['files'] },
   invitation: { in: ['invitations'] },
   site: { in: ['residencies'] },
+  asset: { in: ['downtimes'] },
 };
 
 /** The read models, by name. */
@@ -39,6 +40,8 @@ export const OF_READ_MODELS: Readonly<Record<string, GivenBack>> = {
   sites: NOTHING,
   places: NOTHING,
   residents: { in: ['residencies'] },
+  assets: NOTHING,
+  downtimes: { in: ['downtimes'] },
 };
 
 /** The records of each kind in the secrets. */

@@ -3,6 +3,7 @@
  * Routes, validation, OpenAPI, AsyncAPI and live push follow from it.
  */
 import type { AggregateContract, EventContract } from './aggregate.ts';
+import { assetContract } from './asset.ts';
 import { invitationContract } from './invitation.ts';
 import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
@@ -24,6 +25,7 @@ export const catalog = [
   mediaContract,
   invitationContract,
   siteContract,
+  assetContract,
 ] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */

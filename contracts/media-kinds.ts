@@ -1,5 +1,6 @@
 /** The kinds of things that have files: who may read and add, and who hears of them. */
 import type { Actor } from './aggregate.ts';
+import { assetTopics, rolesAtAsset } from './asset.ts';
 import { orderTopics } from './order.ts';
 import { mayChangeTask, mayReadTask, type TaskParties, taskTopics } from './task.ts';
 
@@ -69,6 +70,15 @@ export const filesOf = {
     topics: (_stream, { maker }) => orderTopics(maker),
     uploadedFor: 'The id of the order that it is for.',
     listed: 'Files on these orders.',
+  }),
+  asset: hasFiles<FiledThing & { site: string }>({
+    category: 'asset',
+    mayRead: (actor, { site }) => rolesAtAsset(actor, site).length > 0,
+    mayAttach: (actor, { site }) => rolesAtAsset(actor, site).some((role) => role === 'staff' || role === 'maintenance'),
+    mayTakeAway: (actor, { site }) => rolesAtAsset(actor, site).includes('staff'),
+    topics: (_stream, { site }) => assetTopics(site),
+    uploadedFor: 'The id of the asset that it is for.',
+    listed: 'Files on these assets.',
   }),
   /** The newest is the user's avatar; everybody who is logged in sees it. */
   user: hasFiles<FiledThing>({

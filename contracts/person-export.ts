@@ -86,6 +86,10 @@ export const EXPORT_SECTIONS = {
     ...{ id, site: id, unit: id, from: instant },
     until: instant.nullable().meta({ description: 'The end; null where none is known.' }),
   }),
+  downtimes: z.strictObject({
+    ...{ id, asset: id, from: instant, reason: z.string() },
+    until: instant.nullable().meta({ description: 'The end; null while it is out of service.' }),
+  }),
   audit: auditEntry.omit({ user: true, about: true, network: true }).extend({
     by: by.nullable().meta({ description: 'Who asked; null where nobody was logged in.' }),
     about: by.nullable().meta({ description: 'Whom it is about, where that is known.' }),

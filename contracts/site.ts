@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
+import { assetKinds, assetKindsAsSent } from './asset-kind.ts';
 import { id, instant, line } from './fields.ts';
 import { holidays, openingHours } from './opening-hours.ts';
 import { postsOf, rolesAt, SITE_ROLES, siteRole } from './post.ts';
@@ -60,6 +61,7 @@ const PlaceMoved = z.strictObject({
 });
 const PlaceRemoved = z.strictObject({ placeId });
 const ResidentMovedIn = z.strictObject({ residency, unit, userId, from: instant.describe('From when on.') });
+const AssetKindsSet = z.strictObject({ kinds: assetKinds.describe('All kinds of assets of the site from now on, each with its fields.') });
 const ResidentMovedOut = z.strictObject({ residency, unit, userId, until: instant.describe('Until when; from then on they live there no more.') });
 
 export type SiteEvent =
@@ -71,7 +73,8 @@ export type SiteEvent =
   | DecidedEvent<'PlaceMoved', z.infer<typeof PlaceMoved>>
   | DecidedEvent<'PlaceRemoved', z.infer<typeof PlaceRemoved>>
   | DecidedEvent<'ResidentMovedIn', z.infer<typeof ResidentMovedIn>>
-  | DecidedEvent<'ResidentMovedOut', z.infer<typeof ResidentMovedOut>>;
+  | DecidedEvent<'ResidentMovedOut', z.infer<typeof ResidentMovedOut>>
+  | DecidedEvent<'AssetKindsSet', z.infer<typeof AssetKindsSet>>;
 
 const typedName = typedLine(1, 100);
 const AddSite = z.strictObject({
@@ -85,6 +88,7 @@ const EditSite = AddSite.partial();
 const AddPlace = z.strictObject({ kind: placeKind, name: typedName, parent: parent.optional() });
 const EditPlace = z.strictObject({ name: typedName.optional(), parent: parent.optional() });
 const MoveIn = z.strictObject({ unit: id, userId: id, from: instant.optional() });
+const SetAssetKinds = z.strictObject({ kinds: assetKindsAsSent });
 const MoveOut = z.strictObject({ until: instant.optional() });
 
 export type SiteCommand =
@@ -95,15 +99,21 @@ export type SiteCommand =
   | Command<'EditPlace', z.infer<typeof EditPlace> & { place: string }>
   | Command<'RemovePlace', { place: string }>
   | Command<'MoveIn', z.infer<typeof MoveIn>>
-  | Command<'MoveOut', z.infer<typeof MoveOut> & { residency: string }>;
+  | Command<'MoveOut', z.infer<typeof MoveOut> & { residency: string }>
+  | Command<'SetAssetKinds', z.infer<typeof SetAssetKinds>>;
 
 /** The topic of all sites. */
 const SITES = 'sites';
 
+/** The topics of what happens at a site: each role there. */
+export function topicsAtSite(siteId: string): string[] {
+  return SITE_ROLES.map((role) => `site:${siteId}:${role}`);
+}
+
 /** The topics of a site's event: all sites, each role at this one, and the resident whom it is about. */
 export function siteTopics(siteId: string, { data }: SiteEvent): string[] {
   const about = 'userId' in data ? [`user:${data.userId}`] : [];
-  return [SITES, ...SITE_ROLES.map((role) => `site:${siteId}:${role}`), ...about];
+  return [SITES, ...topicsAtSite(siteId), ...about];
 }
 
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
@@ -117,6 +127,15 @@ const BERLIN = {
   hours: [{ day: 'monday' as const, opens: '08:00', closes: '18:00' }],
   holidays: ['2027-12-25'],
 };
+const LIFTS = [
+  {
+    kind: 'Lift',
+    fields: [
+      { name: 'persons', type: 'number' as const },
+      { name: 'drive', type: 'choice' as const, choices: ['rope', 'hydraulic'] },
+    ],
+  },
+];
 const siteName = z.string().regex(new RegExp(`^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:(?:${SITE_ROLES.join('|')})$`));
 
 export const siteContract = aggregate({
@@ -130,7 +149,7 @@ export const siteContract = aggregate({
     },
     site: {
       of: 'one',
-      tells: 'every event of one site, for those who have the role there',
+      tells: 'every event of one site and of its assets, for those who have the role there',
       followers: 'who has the role there',
       mayFollow: (caller, named) => {
         const [site = '', role = ''] = named.split(':');
@@ -173,6 +192,12 @@ export const siteContract = aggregate({
       version: 1,
       summary: 'Somebody lives in a unit until a time; the last one counts.',
       example: { residency: RESIDENCY, unit: UNIT, userId: ALICE, until: '2028-01-31T09:00:00.000Z' },
+    },
+    AssetKindsSet: {
+      schema: AssetKindsSet,
+      version: 1,
+      summary: 'A site has other kinds of assets, or other fields of them.',
+      example: { kinds: LIFTS },
     },
   },
   commands: {
@@ -238,6 +263,14 @@ export const siteContract = aggregate({
       summary: 'Say until when a resident lives in a unit (now if nothing is said), as staff of the site or an admin.',
       example: {},
     },
+    SetAssetKinds: {
+      method: 'PUT',
+      path: '/api/sites/:id/asset-kinds',
+      body: SetAssetKinds,
+      who: 'user',
+      summary: 'Set which kinds of assets a site has, and which fields each, all of them, as its staff or an admin. What assets have stays as it is.',
+      example: { kinds: LIFTS },
+    },
   },
 });
 
@@ -280,3 +313,6 @@ export const postsView = z.strictObject({
     .describe('Each role with its sites, an empty list meaning all; the role of the account is among them.'),
   revision: z.int().nonnegative(),
 });
+
+/** The kinds of assets of a site, as `GET /api/sites/:id/asset-kinds` shows them. */
+export const assetKindsView = z.strictObject({ kinds: assetKinds, revision: z.int().nonnegative() });

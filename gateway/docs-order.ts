@@ -7,12 +7,26 @@ export interface PlacedOperation {
 }
 
 /** Groups, from logging in to what operators look at. One that is not named comes last. */
-const GROUPS = ['sessions', 'tasks', 'notifications', 'media', 'users', 'invitations', 'orders', 'sites', 'admin', 'health'];
+const GROUPS = ['sessions', 'tasks', 'notifications', 'media', 'users', 'invitations', 'orders', 'sites', 'assets', 'admin', 'health'];
 
 /** The first words of paths behind `/api/`, in the order in which they stand in a group. */
 const RESOURCES = [
   ...['login', 'token', 'sessions', 'logout', 'password-resets', 'confirmations', 'confirmation-mails', 'link-checks', 'oidc', 'session-rules'],
-  ...['tasks', 'dashboard', 'inbox', 'notifications', 'media', 'users', 'me', 'email-changes', 'unsubscribe', 'invitations', 'orders', 'sites'],
+  ...[
+    'tasks',
+    'dashboard',
+    'inbox',
+    'notifications',
+    'media',
+    'users',
+    'me',
+    'email-changes',
+    'unsubscribe',
+    'invitations',
+    'orders',
+    'sites',
+    'assets',
+  ],
 ];
 
 /** What is made is read, changed and deleted afterwards. */

@@ -13,6 +13,10 @@ export interface UniqueValue {
   kind: string;
   /** Normalised so that equal values are equal text. */
   value: string;
+  /** The field of a command's body that has it; default: the kind. */
+  field?: string;
+  /** What people call it; default: the kind. */
+  called?: string;
   /** Other texts of the same value, under which earlier releases reserved it. */
   before?: readonly string[];
   /** True where a claim closes the aggregate that has the value (by the events of its `abandon`), instead of being refused. */

@@ -1,7 +1,9 @@
 /** The registry of projectors: one line an aggregate, by its category. It does not compile without a line for each. */
 import type { Category } from '../contracts/catalog.ts';
 import type { AnyProjector } from './projector.ts';
+import { assets } from './projectors/assets.ts';
 import { comments } from './projectors/comments.ts';
+import { downtimes } from './projectors/downtimes.ts';
 import { invitations } from './projectors/invitations.ts';
 import { mediaFiles } from './projectors/media.ts';
 import { notifications } from './projectors/notifications.ts';
@@ -29,6 +31,7 @@ const byCategory: ProjectorsByCategory = {
   media: [mediaFiles],
   invitation: [invitations],
   site: [sites, places, residents],
+  asset: [assets, downtimes],
 };
 
 /** All projectors, in the registry's order. */

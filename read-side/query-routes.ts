@@ -5,6 +5,7 @@
 import type { Category } from '../contracts/catalog.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import type { CommandsContext } from './commands-for-each.ts';
+import { getAsset, getAssetKinds, listAssets } from './queries/assets.ts';
 import { getDashboard } from './queries/dashboard.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
@@ -34,7 +35,8 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   timer: [],
   media: [listMedia, getMedia],
   invitation: [listInvitations, getInvitation],
-  site: [listSites, getSite, listPlaces, listResidents, listWorkers],
+  site: [listSites, getSite, listPlaces, listResidents, listWorkers, getAssetKinds],
+  asset: [listAssets, getAsset],
 };
 
 /** The queries over several aggregates. */

@@ -99,9 +99,26 @@ async function site(): Promise<string> {
   const lived = await users.admin.ok(`POST /api/sites/${id}/residents`, { unit: place, userId: users.owner.id });
   const empty = (await users.admin.ok(`POST /api/sites/${id}/places`, { kind: 'place', name: 'Hall' })).body.place;
   await expect.poll(async () => (await users.owner.call(`GET /api/sites/${id}`)).status).toBe(200);
+  unit = place;
   within = { place: empty, residency: lived.body.residency };
   return id;
 }
+/** An asset in the unit in which the owner lives, which is out of service. */
+async function asset(): Promise<string> {
+  const { body } = await users.admin.ok('POST /api/assets', await newAsset());
+  await users.admin.ok(`POST /api/assets/${body.id}/downtime`, { reason: 'It drips.' });
+  await expect.poll(async () => (await users.owner.call(`GET /api/assets/${body.id}`)).status).toBe(200);
+  return body.id;
+}
+
+/** What registers an asset at a site with a kind of its own. */
+async function newAsset(): Promise<object> {
+  const id = await site();
+  await users.admin.ok(`PUT /api/sites/${id}/asset-kinds`, { kinds: [{ kind: 'Boiler', fields: [] }] });
+  return { site: id, kind: 'Boiler', name: 'Boiler of flat 3', place: unit };
+}
+let unit = '';
+
 /** The things inside the site that was made last, by their parameters. */
 let within: Record<string, string> = {};
 
@@ -119,6 +136,7 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
   ['/api/notifications/', notification],
   ['/api/users/', async () => subject],
   ['/api/sites/', site],
+  ['/api/assets/', asset],
 ];
 
 const thingOf = ({ path }: RouteRow) => (path.includes(':') ? THINGS.find(([start]) => path.startsWith(start))?.[1] : undefined);
@@ -142,6 +160,7 @@ async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {
 
 /** A body that is right, and does no harm to those who ask. */
 const BODIES: Readonly<Record<string, () => unknown>> = {
+  'POST /api/assets': newAsset,
   'PUT /api/tasks/:id/assignee': () => ({ userId: users.assignee.id }),
   'POST /api/media/direct': () => ({ name: 'a.txt', type: 'text/plain', bytes: 10 }),
   'PUT /api/media/:id/attachment': () => ({ of: { kind: 'user', id: users.owner.id } }),
@@ -153,7 +172,7 @@ const BODIES: Readonly<Record<string, () => unknown>> = {
 
 async function ask(row: RouteRow, who: Asker): Promise<Reply> {
   const name = rowName(row);
-  const body = BODIES[name]?.() ?? row.example ?? undefined;
+  const body = (await BODIES[name]?.()) ?? row.example ?? undefined;
   const { path, owner } = await target(row);
   const call = who === 'owner' ? owner : callOf(who);
   const reply = await call(`${row.method} ${path}`, body ?? undefined);

@@ -54,7 +54,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
       ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
-      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites'],
+      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites', 'GET /api/assets'],
     ],
   },
   { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
@@ -101,13 +101,18 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     ],
   },
   // The roles of accounts that no post bounds work at all sites; the owner lives in a unit of this one.
-  { who: ['owner', ...AT_SITES, 'admin'], routes: ['GET /api/sites/:id', 'GET /api/sites/:id/places', 'GET /api/sites/:id/residents'] },
-  { who: [...AT_SITES, 'admin'], routes: ['GET /api/sites/:id/staff'] },
+  {
+    who: ['owner', ...AT_SITES, 'admin'],
+    routes: ['GET /api/sites/:id', 'GET /api/sites/:id/places', 'GET /api/sites/:id/residents', 'GET /api/assets/:id'],
+  },
+  { who: [...AT_SITES, 'admin'], routes: ['GET /api/sites/:id/staff', 'GET /api/sites/:id/asset-kinds'] },
+  { who: ['staff', 'maintenance', 'admin'], routes: ['POST /api/assets/:id/downtime', 'DELETE /api/assets/:id/downtime'] },
   {
     who: ['staff', 'admin'],
     routes: [
       ...['PATCH /api/sites/:id', 'POST /api/sites/:id/places', 'PATCH /api/sites/:id/places/:place', 'DELETE /api/sites/:id/places/:place'],
       ...['POST /api/sites/:id/residents', 'PUT /api/sites/:id/residents/:residency/end'],
+      ...['PUT /api/sites/:id/asset-kinds', 'POST /api/assets', 'PATCH /api/assets/:id', 'PUT /api/assets/:id/place', 'POST /api/assets/:id/retire'],
     ],
   },
   { who: ['admin'], routes: ['POST /api/sites', 'DELETE /api/sites/:id', 'PUT /api/users/:id/posts'] },

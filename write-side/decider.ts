@@ -38,8 +38,8 @@ export interface Decider<State, C extends Command, E extends DecidedEvent> {
   needs?(command: C, state: State): Record<string, string>;
   /** The unique value that this command claims for its aggregate, or all of them; undefined for none. */
   claims?(command: C, state: State): UniqueValue | readonly UniqueValue[] | undefined;
-  /** The unique value that an aggregate in this state has; undefined for none. */
-  holds?(state: State): UniqueValue | undefined;
+  /** The unique value that an aggregate in this state has, or all of them; undefined for none. */
+  holds?(state: State): UniqueValue | readonly UniqueValue[] | undefined;
   /** The events that close an aggregate whose value somebody else wants, where it reserved the value and never took it. */
   abandon?(state: State): E[];
 }

@@ -127,7 +127,7 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
 
   async function reserve(value: UniqueValue, claimant: Claimant): Promise<void> {
     for (let n = 0; n < TRIES; n++) if (await attempt(value, claimant)) return;
-    throw new ProblemError('conflict', `Many want this ${value.kind} at once. Try again.`, { headers: { 'Retry-After': '1' } });
+    throw new ProblemError('conflict', `Many want this ${value.called ?? value.kind} at once. Try again.`, { headers: { 'Retry-After': '1' } });
   }
 
   async function reserveAnew(): Promise<number> {
@@ -136,10 +136,9 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
     if ((before?.data as { key: string } | undefined)?.key === key) return 0;
     let count = 0;
     for (const stream of await streamsThatHold()) {
-      const value = deciderOf(stream).holds?.((await load(stream)).state);
-      if (!value) continue;
-      await reserve(value, { stream, commandId: stableId('reserve anew', key, stream) });
-      count++;
+      const values = held(deciderOf(stream), (await load(stream)).state);
+      for (const value of values) await reserve(value, { stream, commandId: stableId('reserve anew', key, stream) });
+      count += values.length;
     }
     const revision = before?.revision ?? NO_STREAM;
     await won(store.append(KEY, revision, [bookkeeping(stableId(KEY, key, String(revision)), key, 'KeyTaken', { key })], { keep: KEPT }));
@@ -167,12 +166,16 @@ function bookkeeping(id: string, commandId: string, type: string, data: unknown)
 }
 
 function holds(decider: AnyDecider, state: unknown, { kind, value }: UniqueValue): boolean {
-  const held = decider.holds?.(state);
-  return held?.kind === kind && held.value === value;
+  return held(decider, state).some((one) => one.kind === kind && one.value === value);
 }
 
-function inUse({ kind }: UniqueValue, detail = 'is in use already'): ProblemError {
-  return new ProblemError('conflict', `This ${kind} ${detail}.`, { errors: [{ pointer: `/${kind}`, detail }] });
+/** The unique values that an aggregate in this state has. */
+function held(decider: AnyDecider, state: unknown): readonly UniqueValue[] {
+  return [decider.holds?.(state) ?? []].flat();
+}
+
+function inUse({ kind, field = kind, called = kind }: UniqueValue, detail = 'is in use already'): ProblemError {
+  return new ProblemError('conflict', `This ${called} ${detail}.`, { errors: [{ pointer: `/${field}`, detail }] });
 }
 
 /** Resolves to false where somebody else appended first, or `isWon` says so. */

@@ -27,7 +27,7 @@ export function openUrlUsers({ commands, callerOf, seesAll }: UrlUsersOptions): 
       ),
     ofMail: async (id) => {
       const { state } = await commands.load<UserState>(`user-${id}`);
-      return state.exists && !state.deleted ? { id, role: state.role, seesAll: seesAll(state.role) } : null;
+      return state.exists && !state.deleted ? { id, role: state.role, seesAll: seesAll(state.role), posts: state.posts } : null;
     },
   };
 }

@@ -1,4 +1,5 @@
 /** From a file that arrived to one that is recorded: looked at, stored, and then said so. Whatever refuses it leaves nothing. */
+import type { Actor } from '../../contracts/aggregate.ts';
 import type { MediaRefusal, MediaSubject } from '../../contracts/media.ts';
 import { ProblemError, type ProblemStatus } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
@@ -107,8 +108,8 @@ async function received(context: IntakeContext, arrival: Arrival & { id: string;
   return { status: 202, headers, body: { id, status: 'pending', revision, position } };
 }
 
-function actorOf({ id, role, seesAll }: Caller): { id: string; role: Caller['role']; seesAll: boolean } {
-  return { id, role, seesAll };
+function actorOf({ id, role, seesAll, posts }: Caller): Actor {
+  return { id, role, seesAll, ...(posts ? { posts } : {}) };
 }
 
 async function lookedAt({ inspector }: IntakeContext, { file, name, ending }: Arrival) {

@@ -15,6 +15,8 @@ describe('a site', () => {
   it('is what was said of it last, and moves on with all that happens there', () => {
     given(sites, added).becomes({ name: 'Linden Court', site: SITE, createdAt: '2026-11-21T09:00:00.000Z', revision: 0 });
     given(sites, added, { type: 'SiteEdited' }).becomes({ name: 'Linden Court West', timeZone: 'Europe/Berlin', revision: 1 });
+    given(sites, added).becomes({ assetKinds: [] });
+    given(sites, added, { type: 'AssetKindsSet' }).becomes({ name: 'Linden Court', assetKinds: [{ kind: 'Lift' }] as never, revision: 1 });
     given(sites, added, placed, { type: 'ResidentMovedIn' }).becomes({ name: 'Linden Court', revision: 2 });
   });
   it('that was removed leaves nothing', () => given(sites, added, { type: 'SiteRemoved' }).thenNothing());

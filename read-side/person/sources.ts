@@ -4,6 +4,7 @@ import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { type PersonSource, personSource } from '../../platform/person-source.ts';
 import type { Condition, Document, ReadModels } from '../../platform/read-models/read-models.ts';
 import { comments } from '../../projections/projectors/comments.ts';
+import { type DowntimeDocument, downtimes } from '../../projections/projectors/downtimes.ts';
 import { type InvitationDocument, invitations } from '../../projections/projectors/invitations.ts';
 import { type MediaDocument, mediaFiles, subjectName } from '../../projections/projectors/media.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
@@ -25,7 +26,7 @@ const AT_ONCE = 10;
 
 const is = (field: string, value: string): Condition => ({ field, op: 'eq', value });
 
-/** The sources of tasks, comments, notifications, orders, files, invitations and where the person lives. */
+/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, and the downtimes of assets of which they told. */
 export function readSources({ store, readModels }: PersonReading): readonly PersonSource[] {
   const whole = wholeIn(readModels);
   return [
@@ -52,6 +53,11 @@ export function readSources({ store, readModels }: PersonReading): readonly Pers
       section: 'residencies',
       expectWhole: whole(residents),
       items: (person) => made(documentsWhere(readModels, residents, [is('userId', person)]), async (one) => residencyItem(one)),
+    }),
+    personSource({
+      section: 'downtimes',
+      expectWhole: whole(downtimes),
+      items: (person) => made(documentsWhere(readModels, downtimes, [is('by', person)]), async (one) => downtimeItem(one)),
     }),
   ];
 }
@@ -124,4 +130,9 @@ function invitationItem({ id, document }: FoundDocument<InvitationDocument>, per
 function residencyItem({ id, document }: FoundDocument<ResidentDocument>): ExportItem<'residencies'> {
   const { site, unit, from, until } = document;
   return { id, site, unit, from, until };
+}
+
+function downtimeItem({ id, document }: FoundDocument<DowntimeDocument>): ExportItem<'downtimes'> {
+  const { asset, from, until, reason } = document;
+  return { id, asset, from, until, reason };
 }

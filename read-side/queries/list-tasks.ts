@@ -6,7 +6,7 @@ import type { Caller } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
 import { listRoute } from './model-routes.ts';
-import { cursor, limit, oneOrMore, search } from './parameters.ts';
+import { cursor, labelsAsked, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';
 
 /** The sort keys as clients name them, each with its stored field. */
@@ -22,21 +22,13 @@ const SORT_DETAIL = `must be one of ${SORT_NAMES.join(', ')}, with - before it f
 
 const DUE_DETAIL = 'must be overdue, today, week, or before: and an instant like before:2027-01-31T17:00:00Z';
 
-const labels = z.union([z.string(), z.array(z.string())]).transform((given) => {
-  const list = (Array.isArray(given) ? given : [given]).flatMap((text) => text.split(',')).map((text) => text.trim());
-  return [...new Set(list.filter(Boolean))];
-});
-
 export const listTasksQuery = z.strictObject({
   assignee: z
     .union([z.enum(['me', 'none']), id], 'must be a user’s id, me or none')
     .optional()
     .meta({ description: 'A user’s id, `me`, or `none`.' }),
   status: oneOrMore(STATUSES, 'One status, or several separated by commas.'),
-  label: labels
-    .pipe(z.array(z.string()).min(1, 'must not be empty').max(20, 'at most 20 labels'))
-    .optional()
-    .meta({ description: 'One label, or several: repeated, or separated by commas. A task must have all of them.' }),
+  label: labelsAsked('One label, or several: repeated, or separated by commas. A task must have all of them.'),
   due: z
     .string(DUE_DETAIL)
     .refine(

@@ -40,3 +40,16 @@ export function flag(description: string) {
     .optional()
     .meta({ description });
 }
+
+/** Labels, all of which what is found must have. */
+export function labelsAsked(description: string) {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => {
+      const list = (Array.isArray(given) ? given : [given]).flatMap((text) => text.split(',')).map((text) => text.trim());
+      return [...new Set(list.filter(Boolean))];
+    })
+    .pipe(z.array(z.string()).min(1, 'must not be empty').max(20, 'at most 20 labels'))
+    .optional()
+    .meta({ description });
+}

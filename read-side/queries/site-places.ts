@@ -1,7 +1,8 @@
 /** GET /api/sites/:id/places: the tree of a site, in one answer. */
 import { z } from 'zod';
+import type { Position } from '../../contracts/message.ts';
 import { PLACE_KINDS, type PlaceView, placeView, waysUp } from '../../contracts/site.ts';
-import type { RouteWith } from '../../platform/http/route.ts';
+import type { RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { type PlaceDocument, places } from '../../projections/projectors/places.ts';
 import { type QueryContext, reading } from '../reading.ts';
 import { seenSite } from './site-rights.ts';
@@ -22,13 +23,18 @@ export const listPlaces: RouteWith<QueryContext> = {
   },
   answer: async (context, request) => {
     const { id, roles, units } = await seenSite(context, request);
-    const find = { where: [{ field: 'site', op: 'eq', value: id } as const], sort: [{ field: 'nameKey', descending: false }], limit: ALL };
-    const { position, result } = await reading(context, places, request, ({ list }) => list(find));
-    const all = result.map((stored): PlaceView => viewOf(stored.id, stored.document as PlaceDocument));
+    const { position, places: all } = await treeOf(context, request, id);
     const items = roles.length > 0 ? all : aroundUnits(all, units);
     return { headers: { Position: position }, body: { items: items.sort((a, b) => PLACE_KINDS.indexOf(a.kind) - PLACE_KINDS.indexOf(b.kind)) } };
   },
 };
+
+/** All places of a site, by name. Errors: those of `reading`. */
+export async function treeOf(context: QueryContext, request: RouteRequest, site: string): Promise<{ position: Position; places: PlaceView[] }> {
+  const find = { where: [{ field: 'site', op: 'eq', value: site } as const], sort: [{ field: 'nameKey', descending: false }], limit: ALL };
+  const { position, result } = await reading(context, places, request, ({ list }) => list(find));
+  return { position, places: result.map((stored) => viewOf(stored.id, stored.document as PlaceDocument)) };
+}
 
 /** Of a tree these units, what they lie in, and what lies in them. */
 export function aroundUnits(all: readonly PlaceView[], units: readonly string[]): PlaceView[] {

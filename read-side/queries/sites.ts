@@ -58,6 +58,6 @@ export const getSite: RouteWith<QueryContext> = {
   },
 };
 
-function viewOf(id: string, { site: _, nameKey: __, ...document }: SiteDocument, roles: SiteView['roles']): SiteView {
+function viewOf(id: string, { site: _, nameKey: __, assetKinds: ___, ...document }: SiteDocument, roles: SiteView['roles']): SiteView {
   return { id, ...document, roles };
 }

@@ -85,9 +85,16 @@ describe('receiving', () => {
 });
 
 describe('who may do what', () => {
+  /** Those with whom a role is one at all sites. */
+  const atSites = (role: Actor['role']) => ({
+    read: ['admin', 'staff', 'security', 'maintenance', 'customer-service'].includes(role),
+    attach: ['admin', 'staff', 'maintenance'].includes(role),
+    takeAway: ['admin', 'staff'].includes(role),
+  });
   /** The rights that the rules give, told apart from them: by who somebody is to the thing. */
   const expected = (kind: MediaSubject['kind'], actor: Actor, is: 'its own' | 'the assignee' | 'nobody to it') => {
     const concerned = is === 'its own' || (is === 'the assignee' && (kind === 'task' || kind === 'comment'));
+    if (kind === 'asset') return atSites(actor.role);
     const takeAway = concerned || actor.role === 'admin';
     if (kind === 'user') return { read: true, attach: takeAway, takeAway };
     const all = kind === 'order' ? actor.role === 'admin' : actor.seesAll;

@@ -228,7 +228,7 @@ function finish({ seeing, ...data }: CommandOf<'FinishMedia'>['data'], { of, mak
 /** Who made a file, as that user is now; null where there is no such user any more. */
 function makerNow(id: string, user: UserState | undefined, seeing: readonly Role[]): Actor | null {
   if (!user?.exists || user.deleted) return null;
-  return { id, role: user.role, seesAll: seeing.includes(user.role) };
+  return { id, role: user.role, seesAll: seeing.includes(user.role), posts: user.posts };
 }
 
 /** The fields of a file on which no worker is at work. */

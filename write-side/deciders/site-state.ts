@@ -1,4 +1,5 @@
 /** The state of a site: what is said of it, its tree, and who lives where. */
+import type { AssetKind } from '../../contracts/asset-kind.ts';
 import type { PlaceKind, SiteEvent } from '../../contracts/site.ts';
 
 /** A place of the tree. */
@@ -29,6 +30,8 @@ export interface SiteState {
   places: Readonly<Record<string, PlaceOfSite>>;
   /** Who lives or lived in each unit that is there, by the unit's id. */
   residents: Readonly<Record<string, readonly Residency[]>>;
+  /** The kinds of assets that it has, with their fields. */
+  assetKinds: readonly AssetKind[];
 }
 
 export const noSite: SiteState = {
@@ -37,6 +40,7 @@ export const noSite: SiteState = {
   fields: { name: '', address: '', timeZone: 'UTC', hours: [], holidays: [] },
   places: {},
   residents: {},
+  assetKinds: [],
 };
 
 /** The state after one more event. */
@@ -48,6 +52,8 @@ export function siteAfter(state: SiteState, event: SiteEvent): SiteState {
       return { ...state, fields: { ...state.fields, ...(event.data as Partial<SiteFields>) } };
     case 'SiteRemoved':
       return { ...noSite, removed: true };
+    case 'AssetKindsSet':
+      return { ...state, assetKinds: event.data.kinds };
     case 'ResidentMovedIn':
     case 'ResidentMovedOut':
       return { ...state, residents: residentsAfter(state.residents, event) };

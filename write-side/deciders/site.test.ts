@@ -45,6 +45,20 @@ describe('a site', () => {
       .when(ask('EditSite', { hours: example.hours }))
       .then();
   });
+  it('has the kinds of assets that were set last, which its staff sets', () => {
+    const { kinds } = siteContract.events.AssetKindsSet.example;
+    const set: SiteEvent = { type: 'AssetKindsSet', data: { kinds } };
+    given(site, added)
+      .when(ask('SetAssetKinds', { kinds }, staffHere))
+      .then(set);
+    given(site, added, set).when(ask('SetAssetKinds', { kinds })).then();
+    given(site, added, set)
+      .when(ask('SetAssetKinds', { kinds: [] }))
+      .then({ type: 'AssetKindsSet', data: { kinds: [] } });
+    given(site, added)
+      .when(ask('SetAssetKinds', { kinds }, guardHere))
+      .refuses('forbidden');
+  });
   it('is removed once it has no places, and is there no more', () => {
     given(site, ...tree)
       .when(ask('RemoveSite'))

@@ -41,6 +41,8 @@ function decideWithin(command: Exclude<SiteCommand, CommandOf<'AddSite'>>, state
       return moveIn(command, state, facts);
     case 'MoveOut':
       return moveOut(command, state);
+    case 'SetAssetKinds':
+      return setAssetKinds(command, state);
     default:
       return command satisfies never;
   }
@@ -58,6 +60,11 @@ function edit({ data }: CommandOf<'EditSite'>, { fields }: SiteState): Decision 
   return Object.keys(changes).length === 0 ? [] : [{ type: 'SiteEdited', data: changes }];
 }
 
+/** Sets all kinds of assets. The same again changes nothing. */
+function setAssetKinds({ data: { kinds } }: CommandOf<'SetAssetKinds'>, { assetKinds }: SiteState): Decision {
+  return JSON.stringify(kinds) === JSON.stringify(assetKinds) ? [] : [{ type: 'AssetKindsSet', data: { kinds } }];
+}
+
 function remove({ places }: SiteState): Decision {
   if (Object.keys(places).length > 0) return { refused: 'conflict', detail: 'This site has places. Remove them first.' };
   return [{ type: 'SiteRemoved', data: {} }];
@@ -65,7 +72,7 @@ function remove({ places }: SiteState): Decision {
 
 export const site = decider<SiteState, SiteCommand, SiteEvent>({
   initial: noSite,
-  stateVersion: 1,
+  stateVersion: 2,
   decide,
   evolve: siteAfter,
   topics: (stream, { event }) => siteTopics(idOf(stream), event),
