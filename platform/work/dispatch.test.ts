@@ -348,6 +348,31 @@ describe('the dispatcher', () => {
     expect([offered.toSorted(), dispatcher.waiting()]).toEqual([[name(0), name(1)], 0]);
   });
 
+  it('never offers again what was decided during a question, also where more was heard than it remembers', async () => {
+    let answer = () => {};
+    const slow: Dispatching['undecided'] = async (limit, after) => {
+      const found = await undecided(limit, after);
+      if (after !== null)
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return found;
+    };
+    const dispatcher = start({ window: 2, remembered: 2 }, slow);
+    await pass(20);
+    for (let n = 0; n < 8; n++) await tell(n, inMs(0));
+    await pass(20);
+    for (const n of [0, 1]) await tell(n, 'decided', 0);
+    await pass(200);
+    for (let n = 2; n < 8; n++) await tell(n, 'decided', 0);
+    await pass(200);
+    answer();
+    await pass(2 * AGAIN);
+    answer();
+    await pass(2 * AGAIN);
+    expect([offered.toSorted(), dispatcher.waiting()]).toEqual([[name(0), name(1)], 0]);
+  });
+
   it('does not ask the read model without need', async () => {
     start();
     for (let n = 0; n < 20; n++) await tell(n, inMs(0));

@@ -49,6 +49,8 @@ export interface DispatchOptions extends FollowContext {
   window?: number;
   /** Milliseconds after which an offered item that nobody has taken up is offered again, unless its offer stands in the queue; default 60,000. */
   again?: number;
+  /** Items of which is remembered what was heard since the read model's last answer; default 2,000. */
+  remembered?: number;
   /** The time of day, in milliseconds since 1970; default Date.now. */
   clock?: () => number;
 }
@@ -93,7 +95,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   /** The earliest time at which an item outside the window can be due, by the monotonic clock; Infinity: all items are in the window. */
   let moreAt = Number.POSITIVE_INFINITY;
   /** What the read model's answers may be older than: so a backlog flows as fast as it is sent, however far behind the read model is. */
-  const heard = openHeard(REMEMBERED);
+  const heard = openHeard(options.remembered ?? REMEMBERED);
   /** The question that the read model is being asked. */
   let asking: object | undefined;
   let refillAt = Number.NEGATIVE_INFINITY;
@@ -248,6 +250,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     if (asking !== question) return;
     asking = undefined;
     const some = found ? fillAfter(found, most) : outside(now());
+    heard.trim();
     refillAt = now() + (some ? REFILL_AFTER_SOME : REFILL_AFTER_NONE);
     wakeForMore();
   }
@@ -298,6 +301,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       foreignLog: async () => window.clear(),
       apply: async (events) => {
         for (const event of events) take(event);
+        if (!asking) heard.trim();
         // What was taken up has made room for offers.
         if (window.crowded) wakeAt(window.earliest());
         wakeForMore();
@@ -314,11 +318,13 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       return since === undefined ? 0 : Math.max((clock() - Date.parse(since)) / 1_000, 0);
     },
     release: async (stream, discard) => {
-      const released = await aside.release(stream, discard);
-      // It may be outside the window.
-      outside(now());
-      wakeForMore();
-      return released;
+      try {
+        return await aside.release(stream, discard);
+      } finally {
+        // It may be outside the window.
+        outside(now());
+        wakeForMore();
+      }
     },
     stop: async () => {
       await Promise.all([alarm.stop(), follower.stop()]);

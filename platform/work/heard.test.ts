@@ -24,6 +24,7 @@ it('law: of whatever came after `since` each item is remembered, at most so many
           newest.set(`item-${one.stream}`, at(++n));
           heard.note(`item-${one.stream}`, at(n), n);
         }
+        heard.trim();
         const later = [...newest].filter(([, position]) => position > heard.since).map(([stream]) => stream);
         expect(remembered(heard)).toEqual(later.toSorted());
         expect(heard.size).toBeLessThanOrEqual(most);

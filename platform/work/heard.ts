@@ -1,6 +1,7 @@
 /**
  * The items of which a dispatcher has heard since the state of the read model that it knows: what the read model says of those may be old. It remembers a
- * bounded number of them, the newest; and what it does not remember the read model must have folded before it is asked for anything.
+ * bounded number of them, the newest; and what it does not remember the read model must have folded before it is asked for anything. While it is asked nothing
+ * is forgotten: its answer may be older than whatever comes meanwhile.
  */
 import type { Position } from '../../contracts/message.ts';
 
@@ -18,11 +19,13 @@ export interface HeardItems {
   items(): (readonly [stream: string, due: number])[];
   /** Has all that are undecided due at once: the clock was set. */
   hurry(): void;
+  /** Forgets the oldest that are too many; not to be called while the read model is asked. */
+  trim(): void;
   /** Begins anew at a position. */
   begin(position: Position): void;
 }
 
-/** Remembers at most `most` items. */
+/** Remembers at most `most` items after each `trim`. */
 export function openHeard(most: number): HeardItems {
   /** In the order of their newest events. */
   const items = new Map<string, { position: Position; due: number }>();
@@ -44,8 +47,6 @@ export function openHeard(most: number): HeardItems {
       if (position <= since) return;
       items.delete(stream);
       items.set(stream, { position, due });
-      const [oldest] = items;
-      if (items.size > most && oldest) forget(oldest[0], oldest[1].position);
     },
     has: (stream) => items.has(stream),
     foldedTo: (position) => {
@@ -55,6 +56,12 @@ export function openHeard(most: number): HeardItems {
     items: () => Array.from(items, ([stream, { due }]) => [stream, due] as const),
     hurry: () => {
       for (const one of items.values()) if (one.due < Number.POSITIVE_INFINITY) one.due = Number.NEGATIVE_INFINITY;
+    },
+    trim: () => {
+      for (const [stream, { position }] of items) {
+        if (items.size <= most) return;
+        forget(stream, position);
+      }
     },
     begin: (position) => {
       items.clear();

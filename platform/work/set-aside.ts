@@ -135,6 +135,7 @@ export function openSetAside({ store, dispatcher, window, first, wakeAt, log }: 
       const item = window.get(stream);
       // Where nobody hears whether it was taken from the list, a repeat may not find it there: it is forgotten, or offered, all the same.
       if (discard) forget(stream);
+      else discarded.delete(stream);
       await drop(stream).catch((error: unknown) => {
         if (!discard && item) offerIn(item, 0);
         throw error;

@@ -106,8 +106,8 @@ export function watchOver(address: () => string) {
       const of = address();
       if (!paused) {
         const look = await lookAt(of);
-        // What a kill cut off tells nothing.
-        if (!paused && of === address()) looks.push(look);
+        // What a kill or the end cut off tells nothing.
+        if (!paused && !stopped && of === address()) looks.push(look);
       }
       await sleep(250);
     }
