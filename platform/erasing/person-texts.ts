@@ -1,13 +1,13 @@
 /** What the log has of a person in their own words: looked for where copies of texts are kept that no key seals. */
 import type { z } from 'zod';
 import { catalog, isKnown, upcast } from '../../contracts/catalog.ts';
-import { mailboxOf, normaliseEmail, storedEmail } from '../../contracts/email.ts';
-import { idOf, type RecordedEvent } from '../../contracts/message.ts';
+import type { RecordedEvent } from '../../contracts/message.ts';
 import { ERASED, ERASED_ADDRESS, ERASED_PHONE, type PersonalField, personalFieldsIn } from '../../contracts/personal.ts';
 import { takingTurns } from '../concurrency/taking-turns.ts';
 import type { EventStore } from '../event-store/event-store.ts';
+import { comparedAddress, ownAddresses } from './own-addresses.ts';
 
-/** Addresses and numbers that a person ever had, as they are stored, and their texts: names, titles, comments … of at least three characters. */
+/** Addresses and numbers of a person, as `ownAddresses` has them, and their texts: names, titles, comments … of at least three characters. */
 export interface TextsOfPerson {
   addresses: string[];
   texts: string[];
@@ -21,19 +21,9 @@ const ERASED_VALUES: ReadonlySet<string> = new Set([ERASED, ERASED_ADDRESS, ERAS
 /** A shorter text is in too many others; of those with two signs, whoever looks for them takes what the script allows. */
 const SHORTEST = 2;
 
-/** The addresses and numbers that a user ever had or wanted, in each form in which they may be stored. Errors: those of the store. */
-export async function addressesEverOf(store: Pick<EventStore, 'readStream'>, person: string): Promise<string[]> {
-  const found = new Set<string>();
-  for await (const page of store.readStream(`user-${person}`)) {
-    const said = page.flatMap(personalIn).filter(({ path }) => ADDRESSES.has(path.at(-1) ?? ''));
-    for (const form of said.flatMap(({ value }) => formsOf(value))) found.add(form);
-  }
-  return [...found];
-}
-
-/** All texts of a person in the log. It reads the whole log. Errors: those of the store. */
+/** All texts of a person in the log; an address that they only asked for, or that is another user’s now, is none. It reads the whole log. Errors: those of the store. */
 export async function personTexts(store: Pick<EventStore, 'readStream' | 'readAll'>, person: string): Promise<TextsOfPerson> {
-  const addresses = await addressesEverOf(store, person);
+  const addresses = await ownAddresses(store, person);
   const own = new Set(addresses.map(comparedAddress));
   const texts = new Set<string>();
   const turn = takingTurns();
@@ -46,7 +36,7 @@ export async function personTexts(store: Pick<EventStore, 'readStream' | 'readAl
 
 /** The person's texts in an event that are long enough to be looked for. */
 function textsOf(event: RecordedEvent, person: string, own: ReadonlySet<string>): string[] {
-  const theirs = personalIn(event).filter(({ personOf, value }) => isOf(person, own, { personOf, value, event }));
+  const theirs = personalIn(event).filter((said) => isOf(person, own, { ...said, event }));
   return theirs.map(({ value }) => value).filter((text) => text.trim().length >= SHORTEST);
 }
 
@@ -70,10 +60,10 @@ function valueAt(data: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((at, name) => (at as Record<string, unknown> | null | undefined)?.[name], data);
 }
 
-function isOf(person: string, own: ReadonlySet<string>, { personOf, value, event }: Omit<Said, 'path'> & { event: RecordedEvent }): boolean {
+function isOf(person: string, own: ReadonlySet<string>, { path, personOf, value, event }: Said & { event: RecordedEvent }): boolean {
   switch (personOf) {
     case 'self':
-      return idOf(event.stream) === person && event.stream.startsWith('user-');
+      return isOfAccount(person, own, { path, value, event });
     case 'author':
       return event.metadata.actor === person;
     case 'addressee':
@@ -83,16 +73,17 @@ function isOf(person: string, own: ReadonlySet<string>, { personOf, value, event
   }
 }
 
+/** True for what the person's own account holds: with it go all of its fields, but an address that is not theirs is not looked for in mails to others. */
+function isOfAccount(
+  person: string,
+  own: ReadonlySet<string>,
+  { path, value, event }: Pick<Said, 'path' | 'value'> & { event: RecordedEvent },
+): boolean {
+  if (event.stream !== `user-${person}`) return false;
+  return !ADDRESSES.has(path.at(-1) ?? '') || own.has(comparedAddress(value));
+}
+
 function isAddressed(person: string, own: ReadonlySet<string>, data: unknown): boolean {
   const { userId, address, phone } = (data as { recipient?: Record<string, string> }).recipient ?? {};
   return userId === undefined ? own.has(comparedAddress(address ?? phone ?? '')) : userId === person;
-}
-
-function formsOf(address: string): string[] {
-  return address.includes('@') ? [address, storedEmail(address), mailboxOf(address), normaliseEmail(address)] : [address];
-}
-
-/** An address so that one mailbox is one text, however somebody typed it; a number as it is. */
-function comparedAddress(address: string): string {
-  return address.includes('@') ? mailboxOf(address) : address;
 }
