@@ -60,6 +60,8 @@ export interface Problem {
   status: number;
   detail: string;
   errors?: FieldError[];
+  /** Of an erasure that has begun, or may have: the text by which its person can ask how it goes. */
+  proof?: string;
   /** The request's id, also in the log. */
   instance?: string;
 }
@@ -78,11 +80,19 @@ export class ProblemError extends Error {
   readonly errors: FieldError[] | undefined;
   readonly headers: Record<string, string>;
   readonly type: string;
+  readonly proof: string | undefined;
 
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { status?: ProblemStatus; type?: string; errors?: FieldError[] | undefined; headers?: Record<string, string>; cause?: unknown } = {},
+    more: {
+      status?: ProblemStatus;
+      type?: string;
+      errors?: FieldError[] | undefined;
+      headers?: Record<string, string>;
+      proof?: string;
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, { cause: more.cause });
     this.name = 'ProblemError';
@@ -91,6 +101,7 @@ export class ProblemError extends Error {
     this.errors = more.errors;
     this.headers = more.headers ?? {};
     this.type = more.type ?? `/problems/${code}`;
+    this.proof = more.proof;
   }
 }
 
@@ -102,6 +113,7 @@ export function toProblem(error: ProblemError, instance?: string): Problem {
     status: error.status,
     detail: error.message,
     ...(error.errors ? { errors: error.errors } : {}),
+    ...(error.proof ? { proof: error.proof } : {}),
     ...(instance ? { instance } : {}),
   };
 }

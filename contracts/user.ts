@@ -169,7 +169,8 @@ export type UserCommand =
   | Command<'TellSecondFactor', SecondFactorChange>
   | Command<'DeleteUser', null>
   /** Deletes a user, where they are not deleted yet, and has all that is kept of them destroyed. */
-  | Command<'EraseUser', null>;
+  /** `beside`: an admin who stays one, where an admin erases themselves. */
+  | Command<'EraseUser', { beside?: string } | null>;
 
 /** What happened to a second factor. */
 export type SecondFactorChange =
@@ -375,7 +376,7 @@ export const userContract = aggregate({
       who: 'user',
       fresh: true,
       summary:
-        'Delete a user (oneself, or as an admin). Wants a fresh login. With `erase=true` all that is kept of them is destroyed for good, a deleted user’s, too: the answer is the certificate of that (200), or where it stands (202).',
+        'Delete a user (oneself, or as an admin). Wants a fresh login. With `erase=true` all that is kept of them is destroyed for good, a deleted user’s, too: the answer is the certificate of that (200), or where it stands (202). Admins erase themselves where another admin stays, whose id is `beside`.',
       example: null,
     },
     ConfirmUser: {

@@ -12,7 +12,7 @@ import type { Answer, Caller, RouteRequest, RouteRow, RouteWith } from '../platf
 import { validId } from '../platform/http/validate.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { UserState } from './deciders/user.ts';
-import { asksToErase, deletionQuery, eraseUser, erasureAnswers, type UserErasing } from './erase-user.ts';
+import { asksToErase, deletionQuery, eraseUser, erasureAnswers, erasureRequest, type UserErasing } from './erase-user.ts';
 
 export interface CommandRouteOptions {
   commands: CommandHandler;
@@ -90,7 +90,7 @@ function deletionRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
   return {
     row: { ...row, query: deletionQuery, response: z.union([commandAnswer, ...erasureAnswers]), otherStatus: 202 },
     answer: (options, request) =>
-      asksToErase(request) ? eraseUser(options, request, () => carryOut(erasing, options, request)) : answer(options, request),
+      asksToErase(request) ? eraseUser(options, request, () => carryOut(erasing, options, erasureRequest(request))) : answer(options, request),
   };
 }
 

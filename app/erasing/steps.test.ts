@@ -7,9 +7,15 @@ import { openKeptTexts } from '../../gateway/erasing/kept-texts.ts';
 import type { ErasureState } from '../../platform/erasing/erasure-record.ts';
 import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
 import { keysInMemory } from '../../platform/sealing/person-keys.fixture.ts';
-import { leadSteps } from './steps.ts';
+import { KEY_LIFE, KEY_USE } from '../../platform/sealing/person-keys.ts';
+import { ERASURE_PATIENCE } from '../../write-side/erase-user.ts';
+import { HEARD, leadSteps } from './steps.ts';
 
 const ANN = randomUUID();
+
+it('an order waits for the certificate for longer than each erasure waits by itself, and leaves as long for the steps', () => {
+  expect(ERASURE_PATIENCE).toBeGreaterThanOrEqual(2 * (KEY_LIFE + KEY_USE + HEARD));
+});
 
 it.each([
   ['outbox:', 'none:', true],

@@ -9,7 +9,8 @@ import type { Cache } from '../../platform/cache/cache.ts';
 import { joinedRuns } from '../../platform/concurrency/joined-runs.ts';
 import { ERASURES_LOOK_EVERY, type ErasureSteps, type TellStep } from '../../platform/erasing/erase.ts';
 import type { ErasureLead } from '../../platform/erasing/lead.ts';
-import { addressesEverOf, personTexts } from '../../platform/erasing/person-texts.ts';
+import { ownAddresses } from '../../platform/erasing/own-addresses.ts';
+import { personTexts } from '../../platform/erasing/person-texts.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Requests } from '../../platform/followers/requests.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
@@ -36,7 +37,7 @@ export interface LeadPorts {
 }
 
 /** Milliseconds within which every process that is well has looked at the list of erasures twice. */
-const HEARD = 3 * ERASURES_LOOK_EVERY;
+export const HEARD = 3 * ERASURES_LOOK_EVERY;
 
 /** The kind of store that a URL names: `sqlite`. */
 export const storeKindOf = (url: string) => url.split(':')[0] || 'none';
@@ -98,7 +99,7 @@ export function leadOf({ store, secrets, personKeys, removing, hmac, installatio
   const certifier = openCertifier(secrets, { installation, now: () => new Date() });
   return {
     keysOf: async (person) => {
-      const addresses = await addressesEverOf(store, person);
+      const addresses = await ownAddresses(store, person);
       return [...new Set([userReference(person), ...addresses.flatMap((address) => addressReferences(address, hmac))])];
     },
     settled: (until) => pause(personKeys.settledAfter, until),

@@ -9,11 +9,13 @@ export class ApiError extends Error {
   readonly errors: readonly FieldError[];
   /** Milliseconds after which to try again, where the server named them. */
   readonly retryAfter: number | undefined;
+  /** Of an erasure that has begun, or may have: what asks how it goes. */
+  readonly proof: string | undefined;
 
   constructor(
     detail: string,
     status: number,
-    more: { type?: string | undefined; errors?: readonly FieldError[] | undefined; retryAfter?: number | undefined } = {},
+    more: { type?: string | undefined; errors?: readonly FieldError[] | undefined; retryAfter?: number | undefined; proof?: string | undefined } = {},
   ) {
     super(detail);
     this.name = 'ApiError';
@@ -21,11 +23,12 @@ export class ApiError extends Error {
     this.type = more.type ?? '';
     this.errors = more.errors ?? [];
     this.retryAfter = more.retryAfter;
+    this.proof = more.proof;
   }
 
-  /** True where the same request may succeed later. */
+  /** True where the same request may succeed later; with a proof there is another way to ask. */
   get passing(): boolean {
-    return this.status === 0 || this.status === 503;
+    return this.proof === undefined && (this.status === 0 || this.status === 503);
   }
 }
 
@@ -194,6 +197,7 @@ async function checked(response: Response): Promise<Response> {
   throw new ApiError(problem.detail ?? `The server answered ${response.status}.`, response.status, {
     type: problem.type,
     errors: problem.errors,
+    proof: problem.proof,
     retryAfter: Number.isFinite(seconds) ? seconds * 1_000 : undefined,
   });
 }

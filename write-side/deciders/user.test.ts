@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { normaliseEmail } from '../../contracts/email.ts';
 import type { UserCommand, UserEvent } from '../../contracts/user.ts';
+import { FIRST_ADMIN_IDS } from '../../platform/first-admin-ids.ts';
 import { ADMIN, ALICE, BOB, command, given } from '../spec.fixture.ts';
 import { initial, user } from './user.ts';
 
@@ -80,6 +81,24 @@ describe('a user', () => {
     given(user, admin)
       .when(cmd('EraseUser', null, { id: ALICE.id, actor: ADMIN }))
       .then(gone, { type: 'UserErased', data: {} });
+  });
+  it('who is an admin erases the own account where another admin is named who can log in; the first admin is looked at anyway', () => {
+    const admin: UserEvent = { type: 'UserCreated', data: { name: 'Root', email: 'root@example.org', role: 'admin' } };
+    const self = { id: ALICE.id, actor: { ...ADMIN, id: ALICE.id } };
+    const erasing = cmd('EraseUser', { beside: BOB.id }, self);
+    const other = [admin, { type: 'UserConfirmed', data: {} } as UserEvent];
+    const before = [admin].reduce(user.evolve, initial);
+    expect(user.needs?.(erasing, before)).toMatchObject({ [BOB.id]: `user-${BOB.id}` });
+    expect(Object.keys(user.needs?.(cmd('EraseUser', null, self), before) ?? {})).toEqual(FIRST_ADMIN_IDS);
+    expect(user.claims?.(erasing, before)).toEqual({ kind: 'admin-role', value: 'given up' });
+    const decided = (...events: UserEvent[]) => user.decide(erasing, before, { [BOB.id]: events.reduce(user.evolve, initial) });
+    expect(decided(...other)).toEqual([gone, { type: 'UserErased', data: {} }]);
+    expect(decided(admin)).toMatchObject({ refused: 'conflict', detail: expect.stringContaining('beside=') });
+    expect(decided(...other, gone)).toMatchObject({ refused: 'conflict' });
+    expect(decided(created, { type: 'UserConfirmed', data: {} })).toMatchObject({ refused: 'conflict' });
+    expect(user.decide(cmd('DeleteUser', null, self), before, { [BOB.id]: other.reduce(user.evolve, initial) })).toMatchObject({
+      refused: 'conflict',
+    });
   });
   it('gets a role once', () => {
     given(user, created)

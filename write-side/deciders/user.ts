@@ -177,6 +177,12 @@ const LAST_ADMIN: Refusal = {
   detail: 'This is the last admin that is known: nobody could give roles any more. Make another user an admin first.',
 };
 
+const NOBODY_STAYS: Refusal = {
+  refused: 'conflict',
+  detail:
+    'An admin is erased where another admin stays, who can log in: name one by their id, as erase=true&beside=<id>. Where there is none, make another user an admin first.',
+};
+
 /**
  * Changes a user's role. Admins cannot change their own, and who does it for another is one now, as `goes` makes sure; the system and the
  * operator take it where another one stays: so there is always somebody who can give roles.
@@ -230,7 +236,7 @@ function isAnotherAdmin(facts: Facts): boolean {
 
 /** Who may be an admin beside the user of a command: the first one, under each id that it may have, and whom the command names. */
 function otherAdmins(command: UserCommand): Record<string, string> {
-  const { beside } = command.type === 'ChangeUserRole' ? command.data : {};
+  const { beside } = command.type === 'ChangeUserRole' || command.type === 'EraseUser' ? (command.data ?? {}) : {};
   const ids = [...FIRST_ADMIN_IDS, ...(beside === undefined ? [] : [beside])];
   return Object.fromEntries(ids.filter((one) => one !== command.id).map((one) => [one, `user-${one}`]));
 }
@@ -239,10 +245,20 @@ function remove(command: CommandOf<'DeleteUser' | 'EraseUser'>, state: UserState
   const by = roleOfActor(command, facts);
   if (command.actor.id !== command.id && !isAdmin(by)) return { refused: 'forbidden', detail: 'Only the user, or an admin, may do this.' };
   if (isAbove(state.role, by)) return { refused: 'forbidden', detail: 'Nobody deletes who is above the own role.' };
-  if (state.role === 'admin' && command.actor.id === command.id)
-    return { refused: 'conflict', detail: 'Admins do not delete themselves; another admin does.' };
+  if (isByAdminOf(command, state)) return leave(command, facts);
   if (isTakenByNoUser(command, state) && !isAnotherAdmin(facts)) return LAST_ADMIN;
   return [{ type: 'UserDeleted', data: {} }];
+}
+
+/** An admin goes by themselves only to be erased, which is everybody's right, and where another one stays. */
+function leave({ type }: UserCommand, facts: Facts): Decision {
+  if (type !== 'EraseUser') return { refused: 'conflict', detail: 'Admins do not delete themselves; another admin does.' };
+  return isAnotherAdmin(facts) ? [{ type: 'UserDeleted', data: {} }] : NOBODY_STAYS;
+}
+
+/** True where admins make themselves go. */
+function isByAdminOf({ actor, id }: UserCommand, { role }: UserState): boolean {
+  return role === 'admin' && actor.id === id;
 }
 
 /** Deletes and erases. Who was deleted before is erased by an admin, and who is erased stays so. */
@@ -334,7 +350,7 @@ export const user = decider<UserState, UserCommand, UserEvent>({
   evolve,
   topics: (stream) => userTopics(stream),
   needs: (command, state) => {
-    if (isTakenByNoUser(command, state)) return otherAdmins(command);
+    if (isTakenByNoUser(command, state) || (command.type === 'EraseUser' && isByAdminOf(command, state))) return otherAdmins(command);
     if (command.type === 'SetUserPosts') return sitesNamed(command.data.posts);
     const { type, id, actor } = command;
     const isOfRights = type === 'ChangeUserRole' || type === 'DeleteUser' || type === 'EraseUser' || locksOut(command, state);

@@ -1,8 +1,8 @@
 /** Erasing a person for good: oneself on My page, and a member for admins. The certificate is downloaded when it is there. */
 import { useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
-import { useApp } from '../app.ts';
-import { orderErasure } from '../erasing.ts';
+import { useApp, useApps } from '../app.ts';
+import { orderErasure, whatBecame } from '../erasing.ts';
 import { saveFile } from '../saved.ts';
 import { AskedTwice } from './asked-twice.tsx';
 
@@ -17,17 +17,18 @@ interface EraseProps {
 /** A button that erases a person, after it asked once more and after the proof that the server wants. */
 export function EraseButton({ id, label, question, onOrdered }: EraseProps) {
   const { api, actions } = useApp();
+  const isAdminsOwn = useApps((state) => state.me?.id === id && state.me.role === 'admin');
   const [busy, setBusy] = useState(false);
   const erase = async () => {
     if (busy) return;
     setBusy(true);
     try {
-      const certified = await orderErasure(api, id);
+      const certified = await orderErasure(api, id, { isAdminsOwn });
       actions.note({ kind: 'done', text: 'The erasure has begun. Its certificate is downloaded here when it is done: keep this page open.' });
       onOrdered?.();
       saveFile(new Blob([JSON.stringify(await certified(), null, 2)], { type: 'application/json' }), `erasure-${id}.json`);
     } catch (error) {
-      actions.note({ kind: 'trouble', text: `Nothing was erased. ${reason(error)}` });
+      actions.note({ kind: 'trouble', text: `${whatBecame(error)} ${reason(error)}` });
       setBusy(false);
     }
   };
