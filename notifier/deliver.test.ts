@@ -245,8 +245,8 @@ describe('a delivery worker', () => {
   });
 
   it('gives the offer of what has failed up, with the reason; also that of a worker which died after it had recorded that', async () => {
-    expect(await worker({}, [new Refused('550 no such mailbox')])()).toBe('550 no such mailbox');
-    expect(await worker({ worker: 'next' })()).toBe('550 no such mailbox');
+    expect(await worker({}, [new Refused('550 no such mailbox')])()).toBe('550');
+    expect(await worker({ worker: 'next' })()).toBe('550');
     expect(sent).toHaveLength(1);
   });
 
@@ -313,7 +313,7 @@ describe('a delivery worker', () => {
 
   it('records errors without any address', async () => {
     await worker({}, [new Refused('550 <Bob@Example.org>: no mailbox bob@example.org, ask postmaster@example.org')])();
-    expect((await history()).at(-1)?.data).toMatchObject({ error: '550 <<recipient>>: no mailbox <recipient>, ask <address>' });
+    expect((await history()).at(-1)?.data).toMatchObject({ error: '550' });
   });
 
   it('records errors without the names of servers', async () => {
@@ -582,7 +582,7 @@ describe('an SMS worker', () => {
   it('records errors without the number, however it is written', async () => {
     await asked({ content: { text: 'Hello' } });
     await worker({ sms: true }, [new Refused(`400 21211 Invalid 'To' ${PHONE} (4915112345678)`)])();
-    expect((await history()).at(-1)?.data).toMatchObject({ error: "400 21211 Invalid 'To' <recipient> (<number>)" });
+    expect((await history()).at(-1)?.data).toMatchObject({ error: '400 21211' });
   });
 
   it('invariant 11: holds what may have been sent, and sends it never again by itself', async () => {

@@ -13,7 +13,8 @@ import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/l
 import { type DeliveryCommand, type NotificationState, whyNotLeased } from '../write-side/deciders/notification.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
 import { DISPATCHERS } from './dispatching.ts';
-import { FateUnknown, isWaiting, NotNow, NotYet, ReceiverAway, Refused, type Taken, WaitedTooLong } from './sending.ts';
+import { publicWords } from './public-words.ts';
+import { FateUnknown, isWaiting, NotNow, NotYet, ReceiverAway, Refused, type Taken, Unusable, WaitedTooLong } from './sending.ts';
 import { Withdrawn } from './withdrawn.ts';
 
 export interface DeliverContext extends WorkContext {
@@ -116,7 +117,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
       if (made instanceof Error) throw made;
       return { type: 'SucceedNotification', data: { attempt: state.attempts, ...(await handOver(made, held)) } };
     } catch (error) {
-      const words = withoutAddress((error as Error).message, 'to' in made ? made.to : '');
+      const words = wordsOf(error as Error, 'to' in made ? made.to : '');
       return wentWrong({ stream, state, words, waited }, error as Error);
     }
   }
@@ -183,6 +184,9 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   }
 }
 
+/** What an operator has to mend is said in words of ours, whatever the other side answered. */
+const wordsOf = (error: Error, to: string) => (error instanceof Unusable ? error.message : publicWords(error, to));
+
 const pauseOf = (error: Error) => (error instanceof ReceiverAway ? UNTIL_BACK : UNTIL_MENDED);
 
 /** The time since which a message waits for a provider, where that is why it was not sent; else nothing. */
@@ -195,11 +199,4 @@ function isFault(error: unknown): error is Error {
   if (error instanceof ZodError) return true;
   const isPlain = [Error, TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => (error as Error)?.constructor === kind);
   return isPlain && !('code' in (error as Error));
-}
-
-/** An error's message without addresses and numbers, at most 1,000 characters: servers repeat the recipient's, which no event here may hold. */
-function withoutAddress(message: string, to: string): string {
-  const text = to ? message.replaceAll(new RegExp(to.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), '<recipient>') : message;
-  const unnamed = text.replace(/[^\s<>@]+@[^\s<>@]+/g, '<address>').replace(/\+?\d{7,}/g, '<number>');
-  return unnamed.slice(0, 1_000);
 }

@@ -122,12 +122,14 @@ async function contentOf(response: IncomingMessage): Promise<string> {
 function outcome(status: number, retryAfter: number, content: string): Taken {
   const answer = parsed(content);
   if (status >= 200 && status < 300) return typeof answer.sid === 'string' && answer.sid ? { providerId: answer.sid.slice(0, 200) } : {};
-  const error = ['the provider answered', status, answer.code, answer.message].filter((part) => part !== undefined).join(' ');
+  // Its words may have the number, or the person, in any form.
+  const code = /^\d{1,6}$/.test(String(answer.code)) ? [answer.code] : [];
+  const error = ['the provider answered', status, ...code].join(' ');
   if (status >= 400 && status < 500 && !MAY_PASS.has(status)) throw new Refused(error);
   throw new NotNow(error, retryAfter);
 }
 
-function parsed(content: string): { sid?: unknown; code?: unknown; message?: unknown } {
+function parsed(content: string): { sid?: unknown; code?: unknown } {
   try {
     const answer = JSON.parse(content);
     return typeof answer === 'object' && answer !== null ? answer : {};
