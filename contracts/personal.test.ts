@@ -10,8 +10,10 @@ interface Schema {
   const?: unknown;
   personOf?: string;
   properties?: Record<string, Schema>;
-  items?: Schema;
+  items?: Schema | boolean;
+  prefixItems?: Schema[];
   anyOf?: Schema[];
+  oneOf?: Schema[];
   additionalProperties?: Schema | boolean;
 }
 
@@ -19,7 +21,8 @@ interface Schema {
 function texts(schema: Schema, path: string): string[] {
   if (schema.personOf) return [`${path}: ${schema.personOf}`];
   const within = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => texts(field, `${path}.${name}`));
-  const many = [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].flatMap((one) => texts(one, path));
+  const { anyOf = [], oneOf = [], prefixItems = [], items } = schema;
+  const many = [...anyOf, ...oneOf, ...prefixItems, ...(typeof items === 'object' ? [items] : [])].flatMap((one) => texts(one, path));
   const record = typeof schema.additionalProperties === 'object' ? texts(schema.additionalProperties, `${path}.*`) : [];
   const isText = schema.type === 'string' && !schema.enum && schema.const === undefined && !['date-time', 'uuid'].includes(schema.format ?? '');
   return [...within, ...many, ...record, ...(isText ? [`${path}: nobody’s`] : [])];
@@ -64,5 +67,33 @@ describe('the personal fields of a schema', () => {
       { path: ['c'], personOf: 'author', erased: ERASED },
       { path: ['d', 'e'], personOf: 'self', erased: [] },
     ]);
+  });
+  it('are found in each shape of a union, once', () => {
+    const text = personal(z.string(), 'author');
+    const schema = z.strictObject({
+      a: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('one'), said: text }),
+        z.strictObject({ kind: z.literal('two'), said: text, by: personal(z.string(), 'self') }),
+      ]),
+    });
+    expect(personalFieldsIn(schema).map(({ path, personOf }) => [path.join('.'), personOf])).toEqual([
+      ['a.said', 'author'],
+      ['a.by', 'self'],
+    ]);
+  });
+  it.each([
+    ['anything', z.unknown()],
+    ['a value of a kind of ours', z.custom<string>()],
+    ['a record', z.record(z.string(), z.string())],
+    ['an intersection of unions', z.intersection(z.union([z.string(), z.null()]), z.string())],
+    ['a list of personal texts', z.array(personal(z.string(), 'author'))],
+    ['a tuple of personal texts', z.tuple([personal(z.string(), 'author')])],
+    ['a tuple of anything', z.tuple([z.any()])],
+    [
+      'a text of two people',
+      z.union([z.strictObject({ t: personal(z.string(), 'author') }), z.strictObject({ t: personal(z.string(), 'self'), n: z.number() })]),
+    ],
+  ])('are refused where nobody can tell them or seal them: %s', (_, field) => {
+    expect(() => personalFieldsIn(z.strictObject({ field }))).toThrow('field');
   });
 });

@@ -44,17 +44,67 @@ interface JsonSchema {
   personal?: boolean;
   personOf?: Whose;
   erased?: unknown;
+  type?: string;
   properties?: Record<string, JsonSchema>;
   anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  items?: JsonSchema | boolean;
+  prefixItems?: JsonSchema[];
+  additionalProperties?: JsonSchema | boolean;
 }
 
-/** The personal fields of the data of a type of event. */
+/** The keywords of a schema that say nothing of fields within it. */
+const PLAIN_KEYWORDS = [
+  ...['$schema', 'type', 'required', 'enum', 'const', 'pattern', 'format', 'minLength', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum'],
+  ...['exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'default', 'title', 'description', 'personal', 'personOf', 'erased'],
+];
+const KNOWN_KEYWORDS: ReadonlySet<string> = new Set([
+  ...PLAIN_KEYWORDS,
+  ...['properties', 'anyOf', 'oneOf', 'items', 'prefixItems', 'additionalProperties'],
+]);
+
+/**
+ * The personal fields of the data of a type of event. Error: where a part of the schema cannot be looked through, as one of any type, or a personal field
+ * has no path by which it can be sealed, as within a list: its text would be written clear.
+ */
 export function personalFieldsIn(schema: z.ZodType): PersonalField[] {
   return found(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema, []);
 }
 
 function found(schema: JsonSchema, path: readonly string[]): PersonalField[] {
+  expectKnown(schema, path);
   if (schema.personal && schema.personOf) return [{ path, personOf: schema.personOf, erased: schema.erased }];
   const within = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => found(field, [...path, name]));
-  return [...within, ...(schema.anyOf ?? []).flatMap((one) => found(one, path))];
+  const either = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((one) => found(one, path));
+  for (const one of manyIn(schema)) expectNone(found(one, path), path);
+  return once([...within, ...either]);
+}
+
+/** The schemas of what has no name of its own: items, and values under any name. */
+function manyIn({ items, prefixItems = [], additionalProperties }: JsonSchema): JsonSchema[] {
+  return [items, additionalProperties, ...prefixItems].filter((one) => typeof one === 'object');
+}
+
+function expectKnown(schema: JsonSchema, path: readonly string[]): void {
+  const strange = Object.keys(schema).filter((keyword) => !KNOWN_KEYWORDS.has(keyword));
+  const isAnything = schema.type === undefined && !schema.anyOf && !schema.oneOf;
+  if (strange.length === 0 && !isAnything) return;
+  const why = isAnything ? 'may be anything' : `has ${strange.join(', ')} in its schema`;
+  throw new Error(`nobody can tell whether the field ${path.join('.')} holds personal text: it ${why}`);
+}
+
+function expectNone(fields: readonly PersonalField[], path: readonly string[]): void {
+  if (fields.length > 0)
+    throw new Error(`a personal field within ${path.join('.')}, which is a list or has any names, cannot be sealed: mark the whole`);
+}
+
+/** One field for each path; a path that several shapes of a union share must be one person's in all of them. */
+function once(fields: readonly PersonalField[]): PersonalField[] {
+  const byPath = new Map<string, PersonalField>();
+  for (const field of fields) {
+    const { personOf } = byPath.get(field.path.join('.')) ?? field;
+    if (personOf !== field.personOf) throw new Error(`the field ${field.path.join('.')} is of two people`);
+    byPath.set(field.path.join('.'), field);
+  }
+  return [...byPath.values()];
 }
