@@ -93,7 +93,7 @@ export const EXPORT_SECTIONS = {
   audit: auditEntry.omit({ user: true, about: true, network: true }).extend({
     by: by.nullable().meta({ description: 'Who asked; null where nobody was logged in.' }),
     about: by.nullable().meta({ description: 'Whom it is about, where that is known.' }),
-    network: z.string().nullable().meta({ description: 'Where it came from, where that was you.' }),
+    network: z.string().nullable().meta({ description: 'Where it came from, where that was you: also a login to your account that was done.' }),
   }),
 } as const satisfies Record<string, z.ZodType>;
 

@@ -1,6 +1,6 @@
 /** Takes from the audit log what tells where somebody was: the fact, its time and the ids stay, because who is gone was there all the same. */
 import type { SecretRecord, Secrets } from '../identity/secrets/secrets.ts';
-import type { AuditRecord, KeptEntry } from './audit-record.ts';
+import { type AuditRecord, type KeptEntry, whereabouts } from './audit-record.ts';
 
 /**
  * Erases the networks of people from every entry of what they asked for, and of what somebody asked for on their account without being logged in, which was
@@ -40,9 +40,4 @@ async function eraseInRecord(
       return found.flatMap((one) => whereabouts(one) ?? []);
   }
   return [];
-}
-
-/** Whose network an entry tells; null where it tells none, or of nobody. */
-function whereabouts({ user, about, network }: KeptEntry): string | null {
-  return network === '' ? null : (user ?? about);
 }

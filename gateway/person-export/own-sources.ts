@@ -7,6 +7,7 @@ import { knownEvents } from '../../platform/event-store/known-events.ts';
 import { type PersonSource, personSource } from '../../platform/person-source.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import { whereabouts } from '../audit/audit-record.ts';
 import type { ApiKeys } from '../identity/api-keys.ts';
 import type { Subjects } from '../identity/oidc/subjects.ts';
 import { listOfSessions } from '../identity/session-list.ts';
@@ -75,7 +76,9 @@ export function auditSource(audit: Pick<AuditLog, 'flush' | 'page'>): PersonSour
   return personSource({ section: 'audit', items: entriesOf });
 }
 
-function auditItem({ user, about, network, ...entry }: AuditEntry, person: string): ExportItem<'audit'> {
-  const by = byOrNobody(user, person);
-  return { ...entry, by, about: byOrNobody(about, person), network: by === 'you' ? network : null };
+/** A login has nobody who asked: where it was done, it was the person’s. One that was refused may have been anybody’s. */
+function auditItem(whole: AuditEntry, person: string): ExportItem<'audit'> {
+  const { user, about, network, ...entry } = whole;
+  const isTheirs = whereabouts(whole) === person && (user !== null || entry.outcome === 'done');
+  return { ...entry, by: byOrNobody(user, person), about: byOrNobody(about, person), network: isTheirs ? network : null };
 }
