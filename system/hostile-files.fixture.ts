@@ -1,6 +1,8 @@
 /** Files that no upload may take, by kind: made from good ones, by a seed. */
 import fc from 'fast-check';
+import { disc, hiddenMacros, tar } from './hidden.fixture.ts';
 import { apng, chunk, docx, gif, jpeg, odt, PDF, png, webp, zip } from './pictures.fixture.ts';
+import { flac, MP3_FRAME, OGG_HEAD, ogg, WEBM_HEAD, webm } from './sounds.fixture.ts';
 
 export interface HostileFile {
   why: string;
@@ -50,7 +52,7 @@ function polyglots(): HostileFile[] {
     '7z': text('7z\xbc\xaf\x27\x1c\0\x04xxxx'),
     junk: text('junk'),
   };
-  return Object.entries(GOOD).flatMap(([end, good]) =>
+  const behind = Object.entries(GOOD).flatMap(([end, good]) =>
     Object.entries(tails)
       // Cameras put bytes of their own behind a picture, and editors behind a PDF.
       .filter(([kind]) => kind !== 'junk' || end === 'docx' || end === 'odt')
@@ -60,6 +62,32 @@ function polyglots(): HostileFile[] {
         bytes: end === 'docx' || end === 'odt' ? Buffer.concat([good, tail, text('.')]) : Buffer.concat([good, tail]),
       })),
   );
+  const within = Object.entries({ rar: tails.rar, '7z': tails['7z'] }).flatMap(([kind, data]) =>
+    named(`${kind} in it`, { 'x.docx': docx({ 'word/media/a.png': { data, stored: true } }), 'x.odt': odt({ 'Pictures/a.png': { data } }) }),
+  );
+  return [
+    ...behind,
+    ...within,
+    ...named('a tar', { 'x.pdf': tar('%PDF-1.4 x\n', '%%EOF'), 'x.flac': tar(flac().toString('latin1')) }),
+    ...named('a tar of old', { 'x.pdf': tar('%PDF-1.4 x\n', '%%EOF', '') }),
+    ...Object.entries({ ...GOOD, flac: flac(), webm: webm() }).flatMap(([end, good]) => named('a disc', { [`x.${end}`]: disc(good) })),
+  ];
+}
+
+/** Sound and video of which only the beginning is there. */
+function silent(): HostileFile[] {
+  return named('no more of it', {
+    'a.flac': text('fLaC\0'),
+    'b.flac': flac().subarray(0, 50),
+    'c.flac': flac(Buffer.alloc(6)),
+    'a.ogg': OGG_HEAD,
+    'b.ogg': ogg().subarray(0, -1),
+    'a.webm': WEBM_HEAD,
+    'b.webm': webm().subarray(0, -1),
+    'c.webm': webm({ live: true }).subarray(0, -1),
+    'a.mp3': Buffer.concat([MP3_FRAME.subarray(0, 4), Buffer.alloc(5_000)]),
+    'b.mp3': Buffer.concat([MP3_FRAME, MP3_FRAME.subarray(0, -1)]),
+  });
 }
 
 /** Pictures that say they have more pixels or frames than are taken, or none. */
@@ -84,6 +112,9 @@ function huge(seed: number): HostileFile[] {
       'b.jpg': jpeg(0xffff, 0xffff),
     }),
     ...named('an edge too long', { 'x.png': png(20_000, 10), 'x.jpg': jpeg(10, 30_000) }),
+    ...named('a PNG that moves', { 'x.png': apng(9, 9, 2), 'x.apng': apng(9, 9, 3) }),
+    ...named('frames that are too large', { 'x.gif': gif(3_000, 2_700, 2), 'x.webp': webp(3_000, 2_700, 2) }),
+    ...named('more pixels of frames than are made', { 'x.gif': gif(2_000, 2_000, 16), 'x.webp': webp(2_000, 2_000, 12) }),
     ...named('many pixels of frames', { 'x.gif': gif(4_000, 4_000, 20), 'x.png': apng(4_000, 4_000, 20) }),
     ...named('no picture in it', { 'x.png': Buffer.concat([png(9, 9).subarray(0, 33), chunk('IEND', Buffer.alloc(0))]), 'x.gif': gif(9, 9, 0) }),
   ];
@@ -102,10 +133,14 @@ function bombs(): HostileFile[] {
     ),
     'parts over each other': { 'word/a.xml': { data: Buffer.alloc(1_000) }, 'word/b.xml': { data: Buffer.alloc(1_000), over: 1 } },
     'stored, with two sizes': { 'word/a.xml': { ...small, stored: true, unpacked: 9 } },
+    'more than it says': { 'word/a.xml': { ...big, unpacked: 10 } },
+    'more than it says, in pieces': { 'word/a.xml': { ...big, unpacked: 300_000 } },
+    'less than it says': { 'word/a.xml': { ...small, unpacked: 300_000 } },
     'ten thousand and one parts': entries,
     'a password': { 'word/a.xml': { ...small, flags: 1 } },
     macros: { 'word/vbaProject.bin': small },
     'macros of OpenDocument': { 'Basic/Standard/script.xml': small },
+    ...hiddenMacros(),
     'a macro sheet': { 'xl/macrosheets/sheet1.xml': small },
     'an archive': { 'word/embeddings/x.zip': small },
     'a program': { 'word/embeddings/x.exe': small },
@@ -166,5 +201,5 @@ function noise(seed: number): HostileFile[] {
 }
 
 export function hostileFiles(seed: number): HostileFile[] {
-  return [...truncated(seed), ...lying(), ...polyglots(), ...huge(seed), ...bombs(), ...others(), ...noise(seed)];
+  return [...truncated(seed), ...lying(), ...polyglots(), ...silent(), ...huge(seed), ...bombs(), ...others(), ...noise(seed)];
 }

@@ -1,4 +1,4 @@
-/** The limits of pictures: what is decoded at all, and what one picture may cost. */
+/** The limits of pictures: what is decoded at all, and what one picture may cost. An upload is refused by the same, before it is answered. */
 
 /** The media types of the pictures that can be decoded, with the most pixels of each in one frame. */
 export const MOST_PIXELS: Readonly<Record<string, number>> = {
@@ -14,7 +14,7 @@ export function hasSizes(type: string): boolean {
 }
 
 /** The most frames of an animation. */
-export const MOST_FRAMES = 1_000;
+export const MOST_FRAMES = 200;
 
 /** The most pixels of all frames of an animation together, by media type: libwebp holds them all at once, and GIF takes long. */
 export const MOST_PIXELS_OF_FRAMES: Readonly<Record<string, number>> = { 'image/gif': 60_000_000, 'image/webp': 45_000_000 };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import type { PictureSize } from '../../contracts/media.ts';
 import { FileRefused } from '../file-refused.ts';
-import { MOST_FRAMES, MOST_MEMORY, MOST_PIXELS, MOST_PIXELS_HELD, MOST_PIXELS_OF_FRAMES } from './limits.ts';
+import { checkFrames } from './frames.ts';
+import { MOST_MEMORY, MOST_PIXELS, MOST_PIXELS_HELD, MOST_PIXELS_OF_FRAMES } from './limits.ts';
 import type { MadePicture, PictureJob } from './messages.ts';
 import { tooMuchMemory } from './refused.ts';
 
@@ -48,18 +49,9 @@ async function open(job: PictureJob): Promise<Opened> {
   const header = await sharp(job.path, options).metadata().catch(refuse);
   if (`image/${header.format}` !== job.type) throw new FileRefused('type', `It is not what it says: its content is no ${job.type}.`);
   const frames = header.pages ?? 1;
-  if (frames > 1) checkFrames(job.type, header);
+  checkFrames(job.type, { frames, pixels: header.width * header.height });
   if (heldBytes(header) > MOST_MEMORY - BESIDES || (await isTooLongWithoutLoss(job, header))) throw tooMuchMemory();
   return { job, options, header, frames };
-}
-
-function checkFrames(type: string, { pages = 1, width, height }: Metadata): void {
-  if (pages > MOST_FRAMES) throw new FileRefused('frames', `It has ${pages} frames; an animation may have ${MOST_FRAMES}.`);
-  if (width * height > MOST_PIXELS_HELD)
-    throw new FileRefused('frames', `A frame of an animation may have ${MOST_PIXELS_HELD / 1e6} million pixels. Make it smaller.`);
-  const most = MOST_PIXELS_OF_FRAMES[type] ?? 0;
-  if (pages * width * height > most)
-    throw new FileRefused('frames', `Its ${pages} frames have more than ${most / 1e6} million pixels together. Make it smaller or shorter.`);
 }
 
 /** Bytes of memory that a process has before it decodes anything, and what encoders need. */

@@ -1,9 +1,12 @@
 /** The first bytes of archives, which their readers find behind other bytes, too; sought while a file arrives, so that nobody reads it again for them. */
 
-/** Of RAR, of 7-Zip, and of a ZIP without parts. */
-export const ARCHIVE_MARKS: readonly Buffer[] = ['Rar!\x1a\x07', '7z\xbc\xaf\x27\x1c', 'PK\x05\x06\0\0\0\0'].map((text) =>
-  Buffer.from(text, 'latin1'),
-);
+const marks = (...all: readonly string[]) => all.map((text) => Buffer.from(text, 'latin1'));
+
+/** Of RAR, 7-Zip and cabinets: also of an office file no part, and nothing between or behind its parts, has them. */
+export const MARKS_IN_ZIPS: readonly Buffer[] = marks('Rar!\x1a\x07', '7z\xbc\xaf\x27\x1c', 'MSCF\0\0\0\0');
+
+/** Those, and of the end of a ZIP, which each office file has. */
+export const ARCHIVE_MARKS: readonly Buffer[] = [...MARKS_IN_ZIPS, ...marks('PK\x05\x06\0\0\0\0')];
 
 /** Bytes of a mark that may be in the piece before. */
 const OVERLAP = Math.max(...ARCHIVE_MARKS.map(({ length }) => length)) - 1;

@@ -1,7 +1,8 @@
-/** Looks at a file: which type it is by its content, whether that is taken, and whether the file is whole. It decodes and unpacks nothing. */
+/** Looks at a file: which type it is by its content, whether that is taken, and whether the file is whole. It decodes no picture, and keeps nothing of what it unpacks. */
 import { fileTypeFromFile } from 'file-type';
 import { FileRefused } from '../../file-refused.ts';
-import { ARCHIVE_MARKS } from './archive-marks.ts';
+import { ARCHIVE_MARKS, MARKS_IN_ZIPS } from './archive-marks.ts';
+import { isArchiveByPlace } from './archive-places.ts';
 import { type Bytes, openBytes } from './bytes.ts';
 import { damagedFile, type Found, type Question } from './finding.ts';
 import { TYPES, takenType, textType } from './kinds.ts';
@@ -31,7 +32,7 @@ export async function inspect({ path, extension, hasMarks }: Question): Promise<
 const ZIPS = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
 
 async function typeOf(bytes: Bytes, { path, extension, hasMarks }: Question): Promise<string> {
-  if (ZIPS.includes(bytes.at(0, 4).toString('latin1'))) return officeType(bytes);
+  if (ZIPS.includes(bytes.at(0, 4).toString('latin1'))) return await officeTypeOf(bytes);
   const text = textType(extension);
   if (!isPdf(bytes) && isText(bytes)) {
     checkText(bytes);
@@ -59,9 +60,16 @@ function lying(type: string): FileRefused {
   );
 }
 
+/** A ZIP has the mark of its end in it, and so is looked through for all others. */
+async function officeTypeOf(bytes: Bytes): Promise<string> {
+  const type = await officeType(bytes);
+  if (isArchiveByPlace(bytes) || bytes.holdsAny(MARKS_IN_ZIPS)) throw anArchive();
+  return type;
+}
+
 /** One file, one kind: what is an archive to one program and a picture to another is taken by neither name. */
 function checkNothingHidden(bytes: Bytes, hasMarks = bytes.holdsAny(ARCHIVE_MARKS)): void {
-  if (hasMarks || zipDirectory(bytes)) throw anArchive();
+  if (hasMarks || zipDirectory(bytes) || isArchiveByPlace(bytes)) throw anArchive();
 }
 
 /** The bytes at the end of a PDF in which readers look for its end. */

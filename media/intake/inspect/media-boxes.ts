@@ -1,14 +1,24 @@
 /** Audio and video: whether the parts that say how long they are lie within the file. What is in them is for browsers, which have sandboxes for it. */
 import type { Bytes } from './bytes.ts';
 import { damagedFile } from './finding.ts';
+import { checkFlac, checkMp3 } from './sound-frames.ts';
+import { checkOgg, checkWebm } from './stream-parts.ts';
 
 const TOO_EARLY = 'it ends too early';
 /** Boxes at the top of a file at most; a fragmented one has a pair for each few seconds. */
 const MOST_BOXES = 100_000;
 
+const STREAMS: Readonly<Record<string, (bytes: Bytes) => void>> = {
+  'audio/flac': checkFlac,
+  'audio/mpeg': checkMp3,
+  'audio/ogg': checkOgg,
+  'video/webm': checkWebm,
+};
+
 /** Refuses a file of this type that ends in the middle. Error: FileRefused. */
 export function checkTypeOfParts(bytes: Bytes, type: string): void {
   if (/^(video\/(mp4|quicktime)|audio\/mp4)$/.test(type)) checkBoxes(bytes);
+  STREAMS[type]?.(bytes);
   if (type === 'audio/wav' && 8 + (bytes.at(4, 4).readUInt32LE() & ~1) > bytes.size) throw damagedFile(TOO_EARLY);
 }
 

@@ -1,4 +1,4 @@
-/** ZIP files by their central directory, without unpacking: what is in them, how large that says it is, and whether it can be true. */
+/** ZIP files by their central directory, before anything is unpacked: what is in them, how large that says it is, and whether it can be true. */
 import { inflateRawSync } from 'node:zlib';
 import { FileRefused } from '../../file-refused.ts';
 import type { Bytes } from './bytes.ts';
@@ -112,12 +112,18 @@ function checkUnpacked(entries: readonly ZipEntry[], size: number): void {
   if (entries.some(({ method, packed, unpacked: of }) => method === 0 && packed !== of)) throw damagedFile('a part has two sizes');
 }
 
+/** The offset of the bytes of a part. Error: FileRefused where it does not begin there as the directory says. */
+export function entryStart(bytes: Bytes, { offset, method }: ZipEntry): number {
+  const header = bytes.at(offset, 30);
+  if (header.length < 30 || header.readUInt32LE() !== 0x04034b50) throw damagedFile('a part is not where it should be');
+  if (header.readUInt16LE(8) !== method) throw damagedFile('a part is packed in another way than is said of it');
+  return offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+}
+
 /** The bytes of one small part. Error: FileRefused where it is larger than `most`. */
 export function entryBytes(bytes: Bytes, entry: ZipEntry, most: number): Buffer {
-  const header = bytes.at(entry.offset, 30);
-  if (header.length < 30 || header.readUInt32LE() !== 0x04034b50) throw damagedFile('a part is not where it should be');
   if (entry.packed > most) throw damagedFile('a part that must be small is large');
-  const packed = bytes.at(entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28), entry.packed);
+  const packed = bytes.at(entryStart(bytes, entry), entry.packed);
   if (entry.method === 0) return packed;
   try {
     return inflateRawSync(packed, { maxOutputLength: most });
