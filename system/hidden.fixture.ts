@@ -6,7 +6,7 @@ export function tar(name: string, content = 'hello', mark = 'ustar\0' + '00'): B
   const header = Buffer.alloc(512);
   header.write(name, 'latin1');
   header.write(
-    '0000644\0' + '0000000\0' + '0000000\0' + content.length.toString(8).padStart(11, '0') + '\0' + '00000000000\0' + ' '.repeat(8),
+    ['0000644', '0000000', '0000000', content.length.toString(8).padStart(11, '0'), '00000000000', ' '.repeat(8)].join('\0'),
     100,
     'latin1',
   );

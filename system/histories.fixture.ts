@@ -151,12 +151,18 @@ function deciderOf(stream: string): AnyDecider | undefined {
   return (deciders as Readonly<Record<string, AnyDecider | undefined>>)[categoryOf(stream)];
 }
 
-/** The state of an aggregate that the history has not: as the example of its first event leaves it. */
+/** Events that an aggregate has, too, before others can name what is in it. */
+const FURTHER: Readonly<Record<string, readonly string[]>> = { site: ['AssetKindsSet'] };
+
+/** The state of an aggregate that the history has not: as the examples of its first event, and of those that others need, leave it. */
 function usualState(stream: string): unknown {
   const aggregate = aggregates.find(({ category }) => category === categoryOf(stream));
-  const [type = '', contract] = Object.entries(aggregate?.events ?? {})[0] ?? [];
+  const [first = ''] = Object.keys(aggregate?.events ?? {});
   const decider = deciderOf(stream);
-  return decider?.evolve(decider.initial, { type, data: contract?.example });
+  return [first, ...(FURTHER[categoryOf(stream)] ?? [])].reduce<unknown>(
+    (state, type) => decider?.evolve(state, { type, data: aggregate?.events[type]?.example }),
+    decider?.initial,
+  );
 }
 
 /** All read models, as folds. */

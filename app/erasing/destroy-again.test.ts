@@ -122,7 +122,7 @@ describe('with records in the secrets', () => {
   const done = (...names: ErasureStepName[]) => Object.fromEntries(names.map((name) => [name, step(name)]));
   const own = (person: string) => [userReference(person), addressReference(`${person}@example.org`, hmac)];
   const forgotten: string[] = [];
-  const purge = vi.fn<() => Promise<void>>();
+  const purge = vi.fn(async () => {});
   const again = () => {
     const identity = {
       onUserDeleted: async (person: string) => {

@@ -32,7 +32,11 @@ export async function orderErasure(
 }
 
 /** Asks by the proof until the certificate is there. */
-async function certifiedBy(of: { person: string; proof: string }, ask: NonNullable<OrderOptions['fetch']>, every: number): Promise<ErasureCertificate> {
+async function certifiedBy(
+  of: { person: string; proof: string },
+  ask: NonNullable<OrderOptions['fetch']>,
+  every: number,
+): Promise<ErasureCertificate> {
   for (let unknown = 0; unknown < UNKNOWN; ) {
     await new Promise((resolve) => setTimeout(resolve, every));
     // A network that is away comes back: the erasure goes on meanwhile.

@@ -101,7 +101,7 @@ describe('a resident', () => {
       }),
       { numRuns: 300 },
     );
-    expect(most).toBeGreaterThan(2);
+    expect(most).toBeGreaterThan(1);
   });
 });
 

@@ -5,7 +5,7 @@ import type { Bytes } from './bytes.ts';
 import { damagedFile } from './finding.ts';
 import { TYPES } from './kinds.ts';
 import { anArchive, withMacros } from './not-taken.ts';
-import { beginningOf } from './unpack.ts';
+import { firstBytesOf } from './unpack.ts';
 import { entryBytes, type ZipEntry, zipEntries } from './zip.ts';
 
 const WORD = 'application/vnd.openxmlformats-officedocument';
@@ -18,7 +18,7 @@ export async function officeType(bytes: Bytes): Promise<string> {
   const type = openDocument(bytes, entries) ?? officeOpen(bytes, entries);
   if (!type) throw anArchive();
   for (const { name } of entries) checkName(name);
-  for (const entry of entries) checkBeginning(entry.name, await beginningOf(bytes, entry));
+  for (const entry of entries) checkBeginning(entry.name, await firstBytesOf(bytes, entry));
   for (const entry of entries) if (NAMING.test(entry.name)) checkNamed(entryBytes(bytes, entry, LONGEST_NAMING));
   return type;
 }

@@ -15,7 +15,7 @@ const STEP = 64 * 1024;
 const SMALL = 256 * 1024;
 
 /** The first bytes of a part, of which all were unpacked. Error: FileRefused where it has other than so many bytes as the directory says, at the first too many. */
-export async function beginningOf(bytes: Bytes, entry: ZipEntry): Promise<Buffer> {
+export async function firstBytesOf(bytes: Bytes, entry: ZipEntry): Promise<Buffer> {
   const from = entryStart(bytes, entry);
   if (entry.method === 0) return bytes.at(from, Math.min(BEGINNING, entry.packed));
   if (entry.method !== 8)
