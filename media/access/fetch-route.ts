@@ -47,11 +47,11 @@ function sizeNamed(text: string | undefined): ServedSize {
   throw new ProblemError('not_found', `There are the sizes ${SERVED_SIZES.join(', ')}.`);
 }
 
-function headersOf({ apart, now }: ServingContext, file: ServedFile, { disposition = 'inline', expires }: UrlQuery): Record<string, string> {
+function headersOf({ apart, now }: ServingContext, file: ServedFile, { disposition, expires }: UrlQuery): Record<string, string> {
   const left = expires === undefined ? PUBLIC_SECONDS : Math.max(Math.floor(Number(expires) - now().getTime() / 1_000), 0);
   return {
     'Content-Type': file.type,
-    'Content-Disposition': dispositionOf(file, disposition),
+    'Content-Disposition': dispositionOf(file, disposition || 'inline'),
     ETag: file.etag,
     'Accept-Ranges': 'bytes',
     'Cache-Control': `${expires === undefined ? 'public' : 'private'}, max-age=${left}`,

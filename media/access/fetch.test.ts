@@ -81,6 +81,32 @@ describe('an address', () => {
     for (const one of forged) expect(await statusOf(one), one).toBe(403);
     expect(await statusOf(url)).toBe(200);
   });
+  it('is refused in the same way where what was changed is nothing that could have been signed', async () => {
+    const { url } = await world.urlFor(ALICE, '?size=320');
+    const names = ['user', 'session', 'expires', 'key', 'signature', 'disposition'];
+    const values = ['', 'abc+/=', 'a'.repeat(201), '\0', '‮', '-1', '1e9', '{"$gt":""}', '__proto__'];
+    const told = async (address: URL) => {
+      const response = await world.get(`${address.pathname}${address.search}`);
+      return [response.status, ((await response.json()) as { detail: string }).detail];
+    };
+    for (const name of names) {
+      for (const value of values) {
+        const changed = new URL(url, world.url);
+        changed.searchParams.set(name, value);
+        expect(await told(changed), changed.href).toEqual([403, 'This address was not made here, or not for this file.']);
+      }
+      const twice = new URL(url, world.url);
+      twice.searchParams.append(name, twice.searchParams.get(name) ?? '');
+      expect((await told(twice))[0], twice.href).toBe(403);
+      const alone = new URL(`/media/${FILE}/320`, world.url);
+      alone.searchParams.set(name, 'abc+/=');
+      expect((await told(alone))[0], alone.href).toBe(403);
+    }
+  });
+  it('is good with what others put behind it', async () => {
+    const { url } = await world.urlFor(ALICE, '?size=320');
+    expect(await statusOf(`${url}&utm_source=mail&fbclid=1&fbclid=2`)).toBe(200);
+  });
   const ends: [string, () => void][] = [
     ['its session ended', () => world.live.delete(ALICE)],
     ['its user lost the right', () => world.states.set(`task-${TASK}`, { exists: true, maker: CAROL.id, assignee: null })],

@@ -51,7 +51,7 @@ export async function isForEverybody({ commands }: Pick<FetchContext, 'commands'
 /** The state of the file that a request may fetch. Errors: ProblemError `forbidden`, and `not_found` without a signature. */
 export async function fetched(context: FetchContext, file: { id: string; size: ServedSize }, query: UrlQuery): Promise<MediaState> {
   const isUnsigned = [query.user, query.session, query.expires, query.key, query.signature].every((one) => one === undefined);
-  if (isUnsigned) return publicFile(context, file.id);
+  if (isUnsigned && query.disposition !== '') return publicFile(context, file.id);
   const grant = await signedGrant(context, grantNamed(file.id, file.size, query), query);
   const user = await (grant.session === null ? context.users.ofMail(grant.user) : context.users.ofSession(grant.user, grant.session));
   if (!user) throw forbidden('The session for which this address was made has ended.');

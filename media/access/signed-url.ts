@@ -32,19 +32,20 @@ export interface UrlKey {
   secret: string;
 }
 
-const once = (pattern: RegExp, description: string) => z.string('must be given once').max(200).regex(pattern).optional().meta({ description });
+/** A parameter as it was signed. What cannot have been signed here, as one that is given twice, is the empty text, which nothing was signed for. */
+const signed = (schema: z.ZodType<string>, description: string) => schema.optional().catch('').meta({ description });
 
-/** The query of a URL of a file. A public file needs none. */
-export const urlQuery = z.strictObject({
-  disposition: z
-    .enum(DISPOSITIONS, `must be one of ${DISPOSITIONS.join(', ')}`)
-    .optional()
-    .meta({ description: 'Shown, or saved.' }),
-  user: once(/^[\w-]*$/, 'The user for whom it was signed.'),
-  session: once(/^[\w-]*$/, 'The session that it ends with.'),
-  expires: once(/^\d{1,12}$/, 'Its end, in seconds since 1970.'),
-  key: once(/^[\w-]*$/, 'The key that signed it.'),
-  signature: once(/^[\w-]*$/, 'HMAC-SHA256 over all of it.'),
+/**
+ * The query of a URL of a file. A public file needs none. It refuses nothing: what is forged is told from what is good by its signature alone, and is
+ * answered the same however it was changed. Others put parameters of theirs behind an address, which are left alone.
+ */
+export const urlQuery = z.looseObject({
+  disposition: signed(z.enum(DISPOSITIONS), 'Shown, or saved.') as z.ZodType<Disposition | '' | undefined>,
+  user: signed(z.string(), 'The user for whom it was signed.'),
+  session: signed(z.string(), 'The session that it ends with.'),
+  expires: signed(z.string().regex(/^\d{1,12}$/), 'Its end, in seconds since 1970.'),
+  key: signed(z.string(), 'The key that signed it.'),
+  signature: signed(z.string(), 'HMAC-SHA256 over all of it.'),
 });
 export type UrlQuery = z.output<typeof urlQuery>;
 
