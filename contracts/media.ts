@@ -100,10 +100,12 @@ const MediaRendered = z.strictObject({
   width: edge.describe('Pixels across.'),
   height: edge.describe('Pixels down.'),
   bytes: bytes.describe('How many bytes it has.'),
+  scanned: z.literal(true).optional().describe('A scanner found the upload clean before it was made; missing where none was set.'),
 });
 const MediaReady = z.strictObject({
   attempt,
   scanned: z.boolean().describe('True where a scanner found it clean; false where none is set.'),
+  kept: z.literal(true).optional().describe('The bytes of a picture as uploaded were kept beside its sizes; missing where they were removed.'),
 });
 const MediaRefused = z.strictObject({
   attempt: attempt.optional().describe('Which attempt found it; missing where the upload itself did.'),

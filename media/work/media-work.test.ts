@@ -195,6 +195,51 @@ describe('at the end of the process', () => {
   });
 });
 
+describe('a picture whose last size was made while no scanner was set, and whose process ended then', () => {
+  /** Ends the first process between the last size and the outcome; resolves to the file's stream. */
+  async function madeUnscanned(): Promise<string> {
+    const stream = await rig.receive(1, await picture());
+    const made = Promise.withResolvers<void>();
+    const remove = () => {
+      made.resolve();
+      return new Promise<never>(() => {});
+    };
+    const { work } = rig.start({ files: filesBut(rig.files, { remove }) });
+    await made.promise;
+    await work.stop();
+    expect((await rig.events(stream)).filter(({ type }) => type === 'MediaRendered')).toHaveLength(3);
+    return stream;
+  }
+  const lastData = async (stream: string, of: string) => (await rig.events(stream)).findLast(({ type }) => type === of)?.data;
+
+  it('is scanned before it is ready where the next process has one', async () => {
+    const stream = await madeUnscanned();
+    let asked = 0;
+    const scan = async () => {
+      asked += 1;
+      return { found: null };
+    };
+    rig.start({ scanner: { scan } });
+    await rig.becomes(stream, 'MediaAttached');
+    expect([asked, await lastData(stream, 'MediaReady')]).toMatchObject([1, { scanned: true }]);
+  });
+
+  it('is refused where that finds something, also where the upload is removed already', async () => {
+    const stream = await madeUnscanned();
+    await rig.files.remove(stream.replace('media-', 'media/').concat('/original'));
+    rig.start({ scanner: { scan: async () => ({ found: 'Eicar-Test' }) } });
+    await rig.becomes(stream, 'MediaRefused');
+    expect(await lastData(stream, 'MediaRefused')).toMatchObject({ rule: 'infected' });
+  });
+
+  it('is not said to be scanned where the next has none either', async () => {
+    const stream = await madeUnscanned();
+    rig.start({ keepOriginal: true });
+    await rig.becomes(stream, 'MediaAttached');
+    expect(await lastData(stream, 'MediaReady')).toMatchObject({ scanned: false, kept: true });
+  });
+});
+
 describe('a file that is no picture', () => {
   it('is ready, and keeps its bytes', async () => {
     rig.start();

@@ -95,12 +95,18 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
     if (found !== null) return { type: 'RefuseMedia', data: { attempt, rule: 'infected', detail: `A scanner found ${found} in it.` } };
     // Before the outcome: what ends between is done again, and what is recorded as ready leaves nothing behind.
     if (hasSizes(state.type) && !keepOriginal) await soon(files.remove(originalOf(stream)), over);
-    return { type: 'FinishMedia', data: { attempt, scanned: scanner !== null, seeing: ROLES.filter(context.seesAll) } };
+    return { type: 'FinishMedia', data: { ...goodOutcome(state), seeing: ROLES.filter(context.seesAll) } };
   }
 
-  /** True where nothing is left to do. The full size is the last, and scanned before: an attempt that ended after it has left nothing. */
-  function isLookedAt({ type, sizes }: MediaState): boolean {
-    return hasSizes(type) ? sizes.includes('full') : scanner === null;
+  function goodOutcome({ attempts: attempt, type, scanned }: MediaState) {
+    const kept = hasSizes(type) && keepOriginal ? { kept: true as const } : {};
+    return { attempt, scanned: scanner !== null || scanned, ...kept };
+  }
+
+  /** True where nothing is left to do. The full size is the last. Whether it was scanned before is recorded: the attempt that made it may have had no scanner. */
+  function isLookedAt({ type, sizes, scanned }: MediaState): boolean {
+    const isMade = !hasSizes(type) || sizes.includes('full');
+    return isMade && (scanner === null || (hasSizes(type) && scanned));
   }
 
   async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -115,12 +121,19 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
   /** Scans the file, and makes the sizes of a picture; the name of what a scanner found, or null. */
   async function lookedAt(item: Item, folder: string, over: AbortSignal): Promise<string | null> {
     const path = join(folder, 'original');
-    const { stream } = await files.read(originalOf(item.stream), undefined, over);
+    const isMade = item.state.sizes.includes('full');
+    const { stream } = await files.read(await keyToLookAt(item.stream, isMade, over), undefined, over);
     await pipeline(stream, createWriteStream(path), { signal: over });
     const verdict = await scanner?.scan(path, over);
     if (verdict?.found) return verdict.found;
-    if (hasSizes(item.state.type)) await render(item, { path, folder }, over);
+    if (hasSizes(item.state.type) && !isMade) await render(item, { path, folder }, over);
     return null;
+  }
+
+  /** The upload, or, where the attempt that made a picture's last size has removed that already, the full size, which is what is given out. */
+  async function keyToLookAt(stream: string, isMade: boolean, over: AbortSignal): Promise<string> {
+    const original = originalOf(stream);
+    return isMade && !(await soon(files.stat(original), over)) ? keyOfMedia(idOf(stream), 'full') : original;
   }
 
   /** Makes the missing sizes; each is stored and told while the next is made. */
@@ -142,7 +155,7 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
   async function keep({ stream, state, note }: Item, { path, ...size }: MadePicture, over: AbortSignal): Promise<void> {
     const key = keyOfMedia(idOf(stream), size.size);
     await store(key, { path, bytes: size.bytes, type: size.type }, over);
-    if (await note({ type: 'RenderMedia', data: { attempt: state.attempts, ...size } }, size.size)) return;
+    if (await note({ type: 'RenderMedia', data: { attempt: state.attempts, ...size, ...(scanner ? { scanned: true } : {}) } }, size.size)) return;
     const { status } = (await commands.load<MediaState>(stream)).state;
     // Its bytes were removed meanwhile, without these.
     if (status === 'deleted' || status === 'refused') await files.remove(key);

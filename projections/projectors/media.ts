@@ -68,8 +68,8 @@ function changed(before: MediaDocument, event: RecordedEvent & Exclude<Later, Ev
     case 'MediaDeferred':
       return waiting(event);
     case 'MediaRendered': {
-      const { attempt: _, ...size } = event.data;
-      return { sizes: [...before.sizes.filter((one) => one.size !== size.size), size] };
+      const { size, type, width, height, bytes } = event.data;
+      return { sizes: [...before.sizes.filter((one) => one.size !== size), { size, type, width, height, bytes }] };
     }
     case 'MediaReady':
       return { ...idle, status: 'ready' };

@@ -27,11 +27,19 @@ export interface MediaState {
   name: string;
   type: string;
   bytes: number;
+  /** SHA-256 of the bytes as they came, in hexadecimal. */
+  sha256: string;
   access: 'private' | 'public';
   /** The sizes that were made of a picture. */
   sizes: readonly PictureSize[];
   /** The media type of each of them. */
   types: Readonly<Partial<Record<PictureSize, string>>>;
+  /** The number of bytes of each of them. */
+  lengths: Readonly<Partial<Record<PictureSize, number>>>;
+  /** True where a scanner found it clean. */
+  scanned: boolean;
+  /** True where the bytes of a picture as uploaded were kept when it was ready. */
+  kept: boolean;
   /** Number of attempts begun. */
   attempts: number;
   /** Always 0: no operator has a file tried again. */
@@ -52,9 +60,13 @@ export const initial: MediaState = {
   name: '',
   type: '',
   bytes: 0,
+  sha256: '',
   access: 'private',
   sizes: [],
   types: {},
+  lengths: {},
+  scanned: false,
+  kept: false,
   attempts: 0,
   forgiven: 0,
   uncounted: 0,
@@ -237,8 +249,8 @@ const idle = { lease: null, nextAttemptAt: null };
 export function evolve(state: MediaState, event: MediaEvent): MediaState {
   switch (event.type) {
     case 'MediaReceived': {
-      const { maker, of, name, type, bytes, access } = event.data;
-      return { ...initial, exists: true, maker, of, name, type, bytes, access };
+      const { maker, of, name, type, bytes, sha256, access } = event.data;
+      return { ...initial, exists: true, maker, of, name, type, bytes, sha256, access };
     }
     case 'MediaProcessing': {
       const { attempt, worker, until } = event.data;
@@ -252,9 +264,9 @@ export function evolve(state: MediaState, event: MediaEvent): MediaState {
         uncounted: state.uncounted + (event.data.uncounted ? 1 : 0),
       };
     case 'MediaRendered':
-      return { ...state, sizes: [...state.sizes, event.data.size], types: { ...state.types, [event.data.size]: event.data.type } };
+      return rendered(state, event.data);
     case 'MediaReady':
-      return { ...state, ...idle, status: 'ready' };
+      return { ...state, ...idle, status: 'ready', scanned: event.data.scanned, kept: event.data.kept === true };
     case 'MediaRefused':
       return { ...state, ...idle, status: 'refused' };
     case 'MediaAttached':
@@ -272,9 +284,19 @@ export function evolve(state: MediaState, event: MediaEvent): MediaState {
   }
 }
 
+function rendered(state: MediaState, { size, type, bytes, scanned }: Data<'MediaRendered'>): MediaState {
+  return {
+    ...state,
+    scanned: state.scanned || scanned === true,
+    sizes: [...state.sizes, size],
+    types: { ...state.types, [size]: type },
+    lengths: { ...state.lengths, [size]: bytes },
+  };
+}
+
 export const media = decider<MediaState, MediaCommand, MediaEvent>({
   initial,
-  stateVersion: 1,
+  stateVersion: 2,
   decide,
   evolve,
   needs: (command, state) => ({
