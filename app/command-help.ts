@@ -71,7 +71,7 @@ on the copy: set DATA_DIR to it.`,
 };
 
 const MEDIA = `usage: npm start -- media                   the part media as a process of its own
-       npm start -- media verify
+       npm start -- media verify [--hashes]
        npm start -- media claim
        npm start -- media copy <from> <to>
 

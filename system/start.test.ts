@@ -189,7 +189,7 @@ it.each([
   [['backup', '--dance'], "backup: Unknown option '--dance'"],
   [['backup'], 'backup: it takes one folder'],
   [['migrate', 'now'], 'migrate: it takes no now'],
-  [['media', 'copy', 'a'], 'media: it takes verify, claim, or copy <from> <to>'],
+  [['media', 'copy', 'a'], 'media: it takes verify, verify --hashes, claim, or copy <from> <to>'],
   [['users'], 'users: one of list, create, role, reset-password, end-sessions, confirm, second-factor, export is missing behind it'],
   [['users', 'dance'], 'users: there is no users dance'],
   [['users', 'list', '-x'], "users: Unknown option '-x'"],

@@ -23,11 +23,12 @@ import { print } from './print.ts';
 
 /** Does what the words ask for. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
 export async function operateMedia(config: Config, [what, ...rest]: string[]): Promise<void> {
-  if (what === 'verify' && rest.length === 0) return verify(config);
+  const hashes = rest.join(' ') === '--hashes';
+  if (what === 'verify' && (rest.length === 0 || hashes)) return verify(config, hashes);
   if (what === 'claim' && rest.length === 0) return withBoth(config, claim);
   const [from, to, ...more] = rest;
   if (what !== 'copy' || from === undefined || to === undefined || more.length > 0)
-    throw misused('media', 'it takes verify, claim, or copy <from> <to>');
+    throw misused('media', 'it takes verify, verify --hashes, claim, or copy <from> <to>');
   await copy(config, from, to);
 }
 
@@ -64,16 +65,16 @@ async function onBoth(config: Config, work: (both: Both) => Promise<void>): Prom
 }
 
 /** Compares both, in the process that runs on the folder, where there is one. Error: `UserError` where something differs. */
-async function verify(config: Config): Promise<void> {
+async function verify(config: Config, hashes: boolean): Promise<void> {
   let found: Verified | undefined;
   const here = () =>
     onBoth(config, async ({ store, files, log }) => {
       // It only loads: no body is hashed.
       const commands = commandHandler({ store, hmac: (text) => text, log });
-      found = await tell(verifiedLines({ store, files, commands, keepOriginal: config.MEDIA_KEEP_ORIGINAL }));
+      found = await tell(verifiedLines({ store, files, commands, keepOriginal: config.MEDIA_KEEP_ORIGINAL, hashes }));
     });
   const there = async (_ask: unknown, open: OpenAnswer) => {
-    found = await tell(linesIn(await open('/api/admin/media/differences')));
+    found = await tell(linesIn(await open(`/api/admin/media/differences${hashes ? '?hashes=1' : ''}`)));
   };
   if (isEmbedded(config.EVENT_STORE_URL)) await lockOrAsk(config.DATA_DIR, here, there);
   else await here();

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -506,7 +506,7 @@ describe('verify', () => {
     await writeFile(join(folder, 'upload'), 'by');
     await files.put(`media/${short}/original`, { path: join(folder, 'upload'), bytes: 2, type: 'text/plain' });
     const strange = `media/${randomUUID()}/320`;
-    const made = await recorded({ type: 'MediaRendered', data: { size: 'full' } }, { type: 'MediaReady' });
+    const made = await recorded({ type: 'MediaRendered', data: { size: 'full', bytes: 5 } }, { type: 'MediaReady' });
     await put(strange, `media/${made}/full`, `media/${made}/original`);
     const expected = [
       { what: 'an event without bytes', key: `media/${lost}/original` },
@@ -515,5 +515,29 @@ describe('verify', () => {
       { what: 'bytes without an event', key: `media/${made}/original` },
     ];
     expect(await differences()).toEqual(expected.toSorted((one, other) => (one.key < other.key ? -1 : 1)));
+  });
+
+  it('names the sizes of a picture that have another length, and its upload where that was kept and is lost', async () => {
+    const cut = await recorded({ type: 'MediaRendered', data: { size: 'full', bytes: 6 } }, { type: 'MediaReady', data: { kept: true } });
+    await put(`media/${cut}/full`);
+    const [full, original] = [
+      { what: 'bytes of another length', key: `media/${cut}/full` },
+      { what: 'an event without bytes', key: `media/${cut}/original` },
+    ];
+    expect(await differences()).toEqual([full]);
+    context.keepOriginal = true;
+    expect(await differences()).toEqual([full, original]);
+    const before = await recorded({ type: 'MediaRendered', data: { size: 'full', bytes: 5 } }, { type: 'MediaReady' });
+    await put(`media/${before}/full`);
+    expect(await differences()).toEqual([full, original]);
+  });
+
+  it('names bytes that are others of the same length, where hashes are asked for', async () => {
+    const sha256 = createHash('sha256').update('bytes').digest('hex');
+    const [same, other] = [await recordedAs({ type: 'MediaReceived', data: { bytes: 5, sha256 } }), await recorded()];
+    await put(`media/${same}/original`, `media/${other}/original`);
+    expect(await differences()).toEqual([]);
+    context.hashes = true;
+    expect(await differences()).toEqual([{ what: 'other bytes of the same length', key: `media/${other}/original` }]);
   });
 });

@@ -1,9 +1,14 @@
 /** GET /api/admin/media/differences: what the store of files and the events do not have in common, for who keeps them: `npm start -- media verify`. */
 import { Readable } from 'node:stream';
+import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Answer, RouteWith } from '../../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { MediaContext } from '../context.ts';
 import { type VerifiedLine, type VerifyContext, verifiedLines } from './verify.ts';
+
+const query = z.strictObject({
+  hashes: z.literal('1', 'must be 1, or missing').optional().meta({ description: 'Read each file as it came, and compare its SHA-256.' }),
+});
 
 export const verifyRoute: RouteWith<VerifyingContext> = {
   row: {
@@ -14,6 +19,7 @@ export const verifyRoute: RouteWith<VerifyingContext> = {
     summary:
       'Compare the store of files with the events: a line of JSON for each difference, and, as the last, one with the numbers. An answer without that was cut off. Nothing is changed.',
     tag: 'admin',
+    query,
     hidden: true,
   },
   answer: compare,
@@ -24,8 +30,9 @@ export interface VerifyingContext extends Pick<MediaContext, 'store' | 'files' |
   verifying: { now: boolean };
 }
 
-function compare({ store, files, commands, settings, verifying }: VerifyingContext): Answer {
-  const context = { store, files, commands, keepOriginal: settings.keepOriginal };
+function compare({ store, files, commands, settings, verifying }: VerifyingContext, request: Pick<RouteRequest, 'query'>): Answer {
+  const { hashes } = request.query as z.output<typeof query>;
+  const context = { store, files, commands, keepOriginal: settings.keepOriginal, hashes: hashes !== undefined };
   return {
     // A proxy that gathers it would take an answer that is cut off for one that is whole.
     headers: { 'Content-Type': 'application/x-ndjson; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },

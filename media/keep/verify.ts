@@ -1,5 +1,6 @@
 /** Compares the store of files with the events: bytes without an event, and events without bytes. Changes nothing. */
-import { PICTURE_SIZES } from '../../contracts/media.ts';
+import { createHash } from 'node:crypto';
+import { PICTURE_SIZES, type PictureSize } from '../../contracts/media.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Files } from '../../platform/files/files.ts';
@@ -12,11 +13,13 @@ export interface VerifyContext {
   commands: Pick<CommandHandler, 'load'>;
   /** True where the bytes of pictures as uploaded are kept: else those of a picture whose sizes are made are bytes too many. */
   keepOriginal: boolean;
+  /** True: the bytes as they came are read, and compared by their SHA-256; default false. */
+  hashes?: boolean;
 }
 
 /** A difference. */
 export interface Difference {
-  what: 'bytes without an event' | 'an event without bytes' | 'bytes of another length';
+  what: 'bytes without an event' | 'an event without bytes' | 'bytes of another length' | 'other bytes of the same length';
   key: string;
 }
 
@@ -33,14 +36,15 @@ export interface Verified {
  * may be between its bytes and its event. Errors: those of the stores.
  */
 export async function* differencesIn(context: VerifyContext): AsyncGenerator<Difference | null, Verified> {
-  const ofEvents = yield* compared(received(context.store), (id) => ofFile(context, id));
-  const ofStore = yield* compared(objectsOf(context.files), (key) => ofObject(context, key));
+  const ofEvents = yield* compared(received(context.store), (id) => ofFile(context, id), context.hashes ? 1 : PULSE);
+  const ofStore = yield* compared(objectsOf(context.files), (key) => ofObject(context, key), PULSE);
   return { files: ofEvents.compared, objects: ofStore.compared, differences: ofEvents.differences + ofStore.differences };
 }
 
 async function* compared(
   all: AsyncIterable<string>,
   look: (one: string) => Promise<Difference[]>,
+  pulse: number,
 ): AsyncGenerator<Difference | null, { compared: number; differences: number }> {
   const found = { compared: 0, differences: 0 };
   for await (const one of all) {
@@ -48,7 +52,7 @@ async function* compared(
     found.compared += 1;
     found.differences += differences.length;
     yield* differences;
-    if (found.compared % PULSE === 0) yield null;
+    if (found.compared % pulse === 0) yield null;
   }
   return found;
 }
@@ -65,7 +69,7 @@ export async function* verifiedLines(context: VerifyContext): AsyncGenerator<Ver
   yield yield* differencesIn(context);
 }
 
-/** Files, or objects, after each of which it is told that the comparison goes on. */
+/** Files, or objects, after each of which it is told that the comparison goes on; after each file whose bytes are read. */
 const PULSE = 100;
 
 /** Those that a second look finds, too. */
@@ -82,16 +86,34 @@ async function* received(store: EventStore): AsyncGenerator<string> {
   }
 }
 
-async function ofFile({ commands, files }: VerifyContext, id: string): Promise<Difference[]> {
-  const { state } = await commands.load<MediaState>(`media-${id}`);
+async function ofFile(context: VerifyContext, id: string): Promise<Difference[]> {
+  const { state } = await context.commands.load<MediaState>(`media-${id}`);
   const found: Difference[] = [];
-  for (const name of wanted(state)) {
+  for (const name of wanted(state, context.keepOriginal)) {
     const key = `media/${id}/${name}`;
-    const there = await files.stat(key);
-    if (!there) found.push({ what: 'an event without bytes', key });
-    else if (name === 'original' && there.bytes !== state.bytes) found.push({ what: 'bytes of another length', key });
+    const what = await wrongWith(context, key, name === 'original' ? state : { bytes: state.lengths[name] });
+    if (what) found.push({ what, key });
   }
   return found;
+}
+
+/** What is wrong with an object of which this is recorded; undefined where nothing is. Of what was made of a picture no hash is recorded. */
+async function wrongWith(
+  { files, hashes = false }: VerifyContext,
+  key: string,
+  { bytes, sha256 }: { bytes?: number; sha256?: string },
+): Promise<Difference['what'] | undefined> {
+  const there = await files.stat(key);
+  if (!there) return 'an event without bytes';
+  if (there.bytes !== bytes) return 'bytes of another length';
+  if (!hashes || sha256 === undefined) return undefined;
+  return (await hashOf(files, key)) === sha256 ? undefined : 'other bytes of the same length';
+}
+
+async function hashOf(files: Pick<Files, 'read'>, key: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of (await files.read(key)).stream) hash.update(piece);
+  return hash.digest('hex');
 }
 
 /** The difference of an object; none where it has gone since it was listed. */
@@ -100,10 +122,11 @@ async function ofObject(context: VerifyContext, key: string): Promise<Difference
   return (await context.files.stat(key)) ? [{ what: 'bytes without an event', key }] : [];
 }
 
-/** The objects that a file must have by its events: the upload, until a picture's sizes stand in its place; none once it is over. */
-function wanted({ status, sizes }: MediaState): string[] {
+/** The objects that a file must have by its events: the upload, until a picture's sizes stand in its place, or beside them where it is kept; none once it is over. */
+function wanted({ status, sizes, kept }: MediaState, keepOriginal: boolean): ('original' | PictureSize)[] {
   if (status === 'deleted' || status === 'refused') return [];
-  return sizes.length === 0 || status === 'pending' ? ['original', ...sizes] : [...sizes];
+  const hasOriginal = sizes.length === 0 || status === 'pending' || (kept && keepOriginal);
+  return hasOriginal ? ['original', ...sizes] : [...sizes];
 }
 
 async function isKnown({ commands, keepOriginal }: VerifyContext, key: string): Promise<boolean> {
