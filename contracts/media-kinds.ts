@@ -16,10 +16,10 @@ export interface HasFiles<State extends FiledThing> {
   category: string;
   /** True where somebody may read the files. Never asked of a thing that is not there. `id`: the thing's, as the stream is named. */
   mayRead(actor: Actor, state: State, id: string): boolean;
-  /** True where somebody may add files. */
-  mayAttach(actor: Actor, state: State, id: string): boolean;
+  /** True where somebody may add files. `part`: the id of the part, where the kind is of parts that have no stream of their own. */
+  mayAttach(actor: Actor, state: State, id: string, part: string): boolean;
   /** True where somebody may take away files that others added: who may change the thing. */
-  mayTakeAway(actor: Actor, state: State, id: string): boolean;
+  mayTakeAway(actor: Actor, state: State, id: string, part: string): boolean;
   /** True where the thing of the state has this part, where the kind is of parts that have no stream of their own. */
   holds?(state: State, part: string): boolean;
   /** The live topics of its files. */
@@ -43,6 +43,11 @@ const ofTask = {
 };
 
 const isMaker = ({ id, role }: Actor, { maker }: { maker: string }): boolean => role === 'admin' || id === maker;
+/** A task with who wrote each of its comments, by their ids. Read models have that elsewhere, and are never asked who may add files. */
+type Commented = FiledThing & TaskParties & { commented?: Readonly<Record<string, string>> };
+
+const wrote = ({ id }: Actor, { commented = {} }: Commented, comment: string): boolean =>
+  Object.hasOwn(commented, comment) && commented[comment] === id;
 const isSelf = (actor: Actor, _: FiledThing, id: string): boolean => actor.role === 'admin' || actor.id === id;
 
 /**
@@ -56,9 +61,11 @@ export const filesOf = {
     listed: 'Files on these tasks, and on their comments: `of` says on which.',
   }),
   /** A comment has no stream of its own: the task's decides. */
-  comment: hasFiles<FiledThing & TaskParties & { commented: readonly string[] }>({
+  comment: hasFiles<Commented>({
     ...ofTask,
-    holds: ({ commented }, comment) => commented.includes(comment),
+    holds: ({ commented = {} }, comment) => Object.hasOwn(commented, comment),
+    mayAttach: (actor, task, _, comment) => mayReadTask(actor, task) && (actor.role === 'admin' || wrote(actor, task, comment)),
+    mayTakeAway: (actor, task, _, comment) => mayChangeTask(actor, task) || (mayReadTask(actor, task) && wrote(actor, task, comment)),
     uploadedFor: 'The id of the comment that it is for. Where it is new, send its Position as Read-After.',
     listed: 'Files on these comments.',
   }),

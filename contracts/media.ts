@@ -157,7 +157,11 @@ export function mayWithFilesOf(actor: Actor, of: MediaSubject, thing: unknown): 
   if (!isFiledThing(thing)) return { read: false, attach: false, takeAway: false };
   const rules = FILES_OF[of.kind];
   const id = decidingId(of);
-  return { read: rules.mayRead(actor, thing, id), attach: rules.mayAttach(actor, thing, id), takeAway: rules.mayTakeAway(actor, thing, id) };
+  return {
+    read: rules.mayRead(actor, thing, id),
+    attach: rules.mayAttach(actor, thing, id, of.id),
+    takeAway: rules.mayTakeAway(actor, thing, id, of.id),
+  };
 }
 
 /** True where an actor may read a file: it is on a thing whose files they may read, or it is their own, or they are an admin. */

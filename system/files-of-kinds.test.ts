@@ -60,7 +60,7 @@ const KINDS: Kind[] = [
     hears: () => member,
     topic: ({ task: on }) => `task:${on}`,
     readBy: ['member'],
-    addedBy: ['member'],
+    addedBy: [],
   },
   {
     kind: 'order',

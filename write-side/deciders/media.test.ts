@@ -98,13 +98,15 @@ describe('who may do what', () => {
     const takeAway = concerned || actor.role === 'admin';
     if (kind === 'user') return { read: true, attach: takeAway, takeAway };
     const all = kind === 'order' ? actor.role === 'admin' : actor.seesAll;
-    return { read: all || concerned, attach: all || concerned, takeAway };
+    const attach = kind === 'comment' ? is === 'its own' || actor.role === 'admin' : all || concerned;
+    return { read: all || concerned, attach, takeAway };
   };
   const actors = ROLES.flatMap((role) => [true, false].map((seesAll): Actor => ({ id: CAROL.id, role, seesAll: seesAll || role === 'admin' })));
   it.each(MEDIA_KINDS)('with the files of a thing of kind %s follows from role and relation', (kind) => {
     const relations = ['its own', 'the assignee', 'nobody to it'] as const;
     for (const [actor, is] of actors.flatMap((one) => relations.map((relation) => [one, relation] as const))) {
-      const thing = is === 'its own' ? task(CAROL) : task(ALICE, is === 'the assignee' ? CAROL : null);
+      const maker = is === 'its own' ? CAROL : ALICE;
+      const thing = task(maker, is === 'the assignee' ? CAROL : null, { commented: { [OF.id]: maker.id } });
       const of = { kind, id: kind === 'user' && is === 'its own' ? CAROL.id : OF.id };
       expect(mayWithFilesOf(actor, of, thing), `${actor.role}, seesAll ${actor.seesAll}: ${is}`).toEqual(expected(kind, actor, is));
     }
@@ -206,13 +208,32 @@ describe('attaching', () => {
       .when(ask('AttachMedia', { of: ON_ORDER }, CAROL), { before: task(ALICE), thing: { exists: true, maker: CAROL.id } })
       .refuses('not_found');
   });
+  it('on a comment is for who wrote it, and for admins; taking away also for who may change the task', () => {
+    const COMMENT = '5d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e05';
+    const of = { kind: 'comment', id: COMMENT, task: OF.id } as const;
+    const thing = task(ALICE, BOB, { commented: { [COMMENT]: CAROL.id } });
+    const rights = (actor: Actor, on: typeof thing = thing) => {
+      const { attach, takeAway } = mayWithFilesOf(actor, of, on);
+      return [attach, takeAway];
+    };
+    expect(rights({ ...CAROL, seesAll: true })).toEqual([true, true]);
+    expect(rights({ ...CAROL, seesAll: false })).toEqual([false, false]);
+    expect([ALICE, BOB].map((actor) => rights(actor))).toEqual([
+      [false, true],
+      [false, true],
+    ]);
+    expect(rights(ADMIN)).toEqual([true, true]);
+    given(media)
+      .when(ask('ReceiveMedia', { ...upload, of }, BOB), { thing })
+      .refuses('forbidden');
+  });
   it('on a comment needs one of the task that is named beside it, also where both tasks are the caller’s; so does an upload for one', () => {
     const COMMENT = '5d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e05';
     const of = { kind: 'comment', id: COMMENT, task: CAROL.id } as const;
     for (const [commented, isThere] of [
-      [[], false],
-      [[OF.id], false],
-      [[OF.id, COMMENT], true],
+      [{}, false],
+      [{ [OF.id]: ALICE.id }, false],
+      [{ [OF.id]: BOB.id, [COMMENT]: ALICE.id }, true],
     ] as const) {
       const facts = { before: task(ALICE), thing: task(ALICE, null, { commented }) };
       const attaching = given(media, ...onTask).when(ask('AttachMedia', { of }), facts);

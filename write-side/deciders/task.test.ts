@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Actor } from '../../contracts/aggregate.ts';
 import { STATUSES, type TaskCommand, type TaskEvent, TRANSITIONS, taskContract } from '../../contracts/task.ts';
 import { MOST_WATCHERS } from '../../contracts/watchers.ts';
 import { ADMIN, ALICE, BOB, command, given } from '../spec.fixture.ts';
@@ -104,6 +105,11 @@ describe('changing a task', () => {
   it('lets everybody who can read it comment', () => {
     const decided = task.decide(cmd('CommentTask', { text: 'Hello' }, { actor: CAROL }), task.evolve(initial, made), {});
     expect(decided).toMatchObject([{ type: 'TaskCommented', data: { text: 'Hello' } }]);
+  });
+  it('knows who wrote each of its comments, whose author alone puts files on it', () => {
+    const by = ({ id }: Actor, commentId: string) => ({ type: 'TaskCommented', data: { commentId, text: 'x' }, metadata: { actor: id } }) as const;
+    const state = [by(ALICE, '1'), by(CAROL, '2')].reduce(task.evolve, task.evolve(initial, made));
+    expect(state).toMatchObject({ comments: 2, commented: { 1: ALICE.id, 2: CAROL.id } });
   });
   it('takes comments until it is full: it is read and written as one', () => {
     const commented = (text: string): TaskEvent => ({ type: 'TaskCommented', data: { commentId: ALICE.id, text } });

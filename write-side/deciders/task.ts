@@ -1,5 +1,6 @@
 /** Task: the rules of making, assigning, changing, commenting, deleting and restoring. */
 import { utc } from '../../contracts/fields.ts';
+import type { Metadata } from '../../contracts/message.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import {
   mayChangeTask,
@@ -30,8 +31,8 @@ export interface TaskState extends TaskParties {
   /** The number of the task's comments, and of their characters (UTF-16 units) together. */
   comments: number;
   commentCharacters: number;
-  /** The ids of its comments: a file on one of them names both. */
-  commented: readonly string[];
+  /** Who wrote each of its comments, by their ids: a file on one of them names both, and is its author's to add. */
+  commented: Readonly<Record<string, string>>;
   watchers: Watching;
 }
 
@@ -48,7 +49,7 @@ export const initial: TaskState = {
   labels: [],
   comments: 0,
   commentCharacters: 0,
-  commented: [],
+  commented: {},
   watchers: NOBODY_ASKED,
 };
 
@@ -214,7 +215,10 @@ function inactive(userId: string, facts: Facts): Refusal | undefined {
   return { refused: 'invalid', detail: 'The assignee is not an active user.', errors: [{ pointer: '/userId', detail: 'must be an active user' }] };
 }
 
-export function evolve(before: TaskState, event: TaskEvent): TaskState {
+/** By whom an event was made; missing of one that was decided just now, whose state is for its topics alone. */
+type Told = { metadata?: Pick<Metadata, 'actor'> };
+
+export function evolve(before: TaskState, event: TaskEvent & Told): TaskState {
   const watchers = watchingAfter(before.watchers, event);
   const state = watchers === before.watchers ? before : { ...before, watchers };
   switch (event.type) {
@@ -228,11 +232,8 @@ export function evolve(before: TaskState, event: TaskEvent): TaskState {
       return { ...state, ...(event.data as Partial<TaskState>) };
     case 'TaskStatusChanged':
       return { ...state, status: event.data.to };
-    case 'TaskCommented': {
-      const { commentId, text } = event.data;
-      const { comments, commentCharacters, commented } = state;
-      return { ...state, comments: comments + 1, commentCharacters: commentCharacters + text.length, commented: [...commented, commentId] };
-    }
+    case 'TaskCommented':
+      return commentedAfter(state, event);
     case 'TaskWatched':
     case 'TaskUnwatched':
       return state;
@@ -247,9 +248,19 @@ export function evolve(before: TaskState, event: TaskEvent): TaskState {
   }
 }
 
+function commentedAfter(state: TaskState, { data, metadata }: Extract<TaskEvent, { type: 'TaskCommented' }> & Told): TaskState {
+  const { comments, commentCharacters, commented } = state;
+  return {
+    ...state,
+    comments: comments + 1,
+    commentCharacters: commentCharacters + data.text.length,
+    commented: { ...commented, [data.commentId]: metadata?.actor ?? '' },
+  };
+}
+
 export const task = decider<TaskState, TaskCommand, TaskEvent>({
   initial,
-  stateVersion: 4,
+  stateVersion: 5,
   decide,
   evolve,
   topics: (stream, { before, after }) => taskTopics(stream, before.exists ? before : null, after),
