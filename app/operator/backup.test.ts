@@ -77,6 +77,14 @@ describe('a backup', () => {
     expect(process.listenerCount(signal)).toBe(0);
   });
 
+  it('says where files are that it does not copy, and nothing of them where it does', async () => {
+    await run({ FILES_URL: 's3://bucket?endpoint=http://127.0.0.1:1', S3_ACCESS_KEY: 'someone', S3_SECRET_KEY: 'secret-of-someone' });
+    expect(printed).toContain('they are in the bucket of FILES_URL');
+    printed = '';
+    await backUp(readConfig(env()), [join(folder, 'backups', 'another')]);
+    expect(printed).toContain('It is a DATA_DIR to start on.\n');
+  });
+
   it('takes the bytes of files along, but none that was half written', async () => {
     const [kept, half] = [join(folder, 'data', 'files', 'media', '0b', '0b9f'), join(folder, 'data', 'files', '.new')];
     for (const path of [kept, half]) mkdirSync(path, { recursive: true });

@@ -56,7 +56,7 @@ async function makeBackup({ DATA_DIR, BACKUP_LOG_MB, FILES_URL }: Config, files:
     making.finish();
     const grown = growth > 0 ? ` Write-ahead logs grew by ${megabytes(growth)} meanwhile.` : '';
     print(
-      `Backed up ${[...files, ...counted(kept)].join(', ')} with ${events} events to ${making.to}; the copy was read through. It is a DATA_DIR to start on.${grown}`,
+      `Backed up ${[...files, ...counted(kept)].join(', ')} with ${events} events to ${making.to}; the copy was read through. It is a DATA_DIR to start on.${elsewhere(FILES_URL)}${grown}`,
     );
   } catch (error) {
     throw diskRefused(error)
@@ -65,6 +65,12 @@ async function makeBackup({ DATA_DIR, BACKUP_LOG_MB, FILES_URL }: Config, files:
   } finally {
     making.remove();
   }
+}
+
+/** What is said of files that are in a bucket; nothing of those in a folder, which were copied. */
+function elsewhere(url: string): string {
+  if (url.startsWith('file:')) return '';
+  return ' Files of tasks and profiles are not in it: they are in the bucket of FILES_URL, which docs/RUNNING.md says how to back up.';
 }
 
 /** The number of objects as a line names them; nothing for none. */
