@@ -114,6 +114,14 @@ export function describeMediaQueries(open?: () => Promise<ReadModels>): void {
       expect(await names(`user=${BOB.id}`, RESIDENT)).toEqual(['face', 'face before']);
       expect(await names(tasks, ADMIN)).toContain('of a deleted task');
     });
+    it('has what the caller uploaded and has room taken by, also on things that are deleted or not theirs to read, and nobody else’s', async () => {
+      expect(await names('mine=1')).toEqual(['order', 'of a deleted task', 'detached', 'hall']);
+      expect(await names('mine=1', RESIDENT)).toEqual(['roof']);
+      expect(await names('mine=1', ADMIN)).toEqual([]);
+      const { body } = await ask('/api/media?mine=1&limit=2');
+      const after = await ask(`/api/media?mine=1&limit=2&cursor=${encodeURIComponent(body.next)}`);
+      expect(after.body.items.map(({ name }: { name: string }) => name)).toEqual(['detached', 'hall']);
+    });
     it('goes on, page by page, until all were shown once', async () => {
       const seen: string[] = [];
       let next: string | undefined = '';
@@ -128,6 +136,8 @@ export function describeMediaQueries(open?: () => Promise<ReadModels>): void {
     it.each([
       ['nothing that it is about', ''],
       ['two kinds of thing', `task=${HALL.id}&order=${ORDER.id}`],
+      ['a thing beside one’s own', `mine=1&task=${HALL.id}`],
+      ['one’s own by another word', 'mine=true'],
       ['what is no id', 'task=7'],
       ['more than a hundred things', `task=${Array.from({ length: 101 }, (_, n) => id(String(n))).join(',')}`],
       ['a cursor of another list', `task=${HALL.id}&cursor=abc`],

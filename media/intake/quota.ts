@@ -55,7 +55,7 @@ export function openQuota({ readModels, ofUser, ofAll, fresh = 60_000, clock = (
     if (used + bytes > ofUser)
       throw new ProblemError(
         'forbidden',
-        `Your files have ${mega(used)} MB of the ${mega(ofUser)} that you may have. Delete some, and upload this then.`,
+        `Your files have ${mega(used)} MB of the ${mega(ofUser)} that you may have. Delete some (GET /api/media?mine=1 lists them), and upload this then.`,
       );
     if ((await bytesOfAll()) + bytesOf(before) + bytes > ofAll) {
       const detail = `All files together have reached the ${mega(ofAll)} MB that this installation keeps. Ask its admin.`;

@@ -17,9 +17,14 @@ export interface StoredFileDocument {
   document: MediaDocument;
 }
 
+/** Those that are there, whoever may see them. */
+export function storedFiles(found: readonly Stored[]): StoredFileDocument[] {
+  return found.flatMap(({ id, document }) => (document ? [{ id, document: document as MediaDocument }] : []));
+}
+
 /** Those of the files that the caller may see. Errors: those of `reading`. */
 export async function visibleFiles(context: QueryContext, request: RouteRequest, caller: Caller, found: Stored[]): Promise<StoredFileDocument[]> {
-  const files = found.flatMap(({ id, document }) => (document ? [{ id, document: document as MediaDocument }] : []));
+  const files = storedFiles(found);
   const things = await thingsOf(context, request, files);
   return files.filter(({ document }) => mayReadFile(caller, document, things.get(document.thing)));
 }

@@ -131,11 +131,21 @@ describe('who may do what', () => {
       expect([CAROL, ALICE, ADMIN].map((actor) => mayReadFile(actor, file, task(BOB)))).toEqual([true, false, true]);
     }
   });
-  it('with a file on a thing that its maker may no longer read is nothing, also for its maker', () => {
+  it('with a file on a thing that its maker may no longer read is nothing but to delete it, also for its maker', () => {
     expect(mayReadFile(CAROL, { status: 'attached', maker: CAROL.id, of: OF }, task(ALICE))).toBe(false);
     given(media, ...onTask)
       .when(ask('DeleteMedia', null, CAROL), { before: task(ALICE) })
       .refuses('not_found');
+    const alone = { ...ALICE, seesAll: false };
+    for (const before of [task(BOB), task(ALICE, null, { deleted: true }), { exists: false }]) {
+      for (const type of ['DetachMedia', 'ChangeMediaAccess'] as const)
+        given(media, ...onTask)
+          .when(ask(type, { access: 'public' }, alone), { before })
+          .refuses('not_found');
+      given(media, ...onTask)
+        .when(ask('DeleteMedia', null, alone), { before })
+        .then(deleted('asked'));
+    }
   });
 });
 

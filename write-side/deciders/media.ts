@@ -149,6 +149,8 @@ function nothingThere(kind: MediaSubject['kind'], pointer: string, detail: strin
 
 function asked(command: MediaRequest, state: MediaState, facts: Facts): Decision {
   const { actor } = command;
+  // It counts in its maker's room until it is gone, also where they may no longer read what it is on, or that was deleted.
+  if (command.type === 'DeleteMedia' && isOwn(actor, state)) return [deleted('asked')];
   if (!mayReadFile(actor, state, facts.before)) return NOT_FOUND;
   if (!isOwn(actor, state) && !mayWithFilesOf(actor, state.of, facts.before).takeAway) return NOT_YOURS;
   switch (command.type) {
