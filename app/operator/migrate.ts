@@ -15,6 +15,7 @@ import { isEmbedded } from '../parts.ts';
 import { interruptibly } from './interruption.ts';
 import { filesAt } from './media.ts';
 import type { OnProgress } from './migrate/events.ts';
+import { lackingFiles } from './migrate/lacking-files.ts';
 import { type Moved, migrate, type Stores } from './migrate/move.ts';
 import { print, screen } from './print.ts';
 
@@ -30,6 +31,7 @@ export async function migrateToServers(config: Config): Promise<void> {
   try {
     const moved = await between(config);
     await moveFiles(config);
+    await tellLacking(config);
     print(closingLine(moved, dataDir));
   } finally {
     lock.release();
@@ -59,6 +61,21 @@ async function moveFiles(config: Config): Promise<void> {
     if (files > 0) print(`FILES_URL has all ${files} objects of files.`);
   } finally {
     await target.close();
+  }
+}
+
+/** Says where FILES_URL has not what the log names: the old process had its files elsewhere than in the folder. */
+async function tellLacking(config: Config): Promise<void> {
+  const { closing, closeAll } = openClosers();
+  try {
+    const store = closing(await openEventStore('sqlite:', { dataDir: config.DATA_DIR, log: openProcessLog({ level: 'warn' }) }));
+    const files = isEmbedded(config.FILES_URL) ? null : closing(await filesAt(config.FILES_URL, config));
+    const lacking = await lackingFiles({ store, files, keepOriginal: config.MEDIA_KEEP_ORIGINAL });
+    if (lacking === 0) return;
+    const copy = 'If they were elsewhere than in DATA_DIR, copy them before the parts start: npm start -- media copy <from> <to>.';
+    print(`FILES_URL lacks ${lacking} objects of files that the events name. ${copy}`);
+  } finally {
+    await closeAll();
   }
 }
 

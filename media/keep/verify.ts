@@ -9,7 +9,7 @@ import { isMade } from './made.ts';
 
 export interface VerifyContext {
   store: EventStore;
-  files: Files;
+  files: Pick<Files, 'stat' | 'list' | 'read'>;
   commands: Pick<CommandHandler, 'load'>;
   /** True where the bytes of pictures as uploaded are kept: else those of a picture whose sizes are made are bytes too many. */
   keepOriginal: boolean;
