@@ -75,7 +75,8 @@ const MEDIA = `usage: npm start -- media                   the part media as a p
        npm start -- media claim
        npm start -- media copy <from> <to>
 
-verify compares the store of files with the events and changes nothing; claim makes this installation, as its events are now, the one
+verify compares the store of files with the events and changes nothing; with --hashes it reads each file as it came, and compares its
+SHA-256, too. claim makes this installation, as its events are now, the one
 that decides what is removed, as after a restore or where the former one is no more; copy copies the files of one store into another, each named
 as in FILES_URL.`;
 
