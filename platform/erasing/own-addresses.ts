@@ -1,6 +1,7 @@
 /**
- * Which addresses and numbers are a person's, to be destroyed with them: those that were confirmed as theirs. What somebody only asked for may be anybody's,
- * and what another user has confirmed since, or shares, is that user's, too.
+ * Which addresses and numbers are a person's, to be destroyed with them: those that were confirmed as theirs, and those that their account had without that,
+ * as long as nobody else has used them. What somebody only asked for may be anybody's, and what another user has confirmed since, or shares, is that
+ * user's, too.
  */
 import { isKnown, upcast } from '../../contracts/catalog.ts';
 import { mailboxOf, normaliseEmail, storedEmail } from '../../contracts/email.ts';
@@ -27,36 +28,51 @@ const TYPES: ReadonlySet<string> = new Set<UserEvent['type']>([
   'PhoneRemoved',
   'UserDeleted',
 ]);
+/** Events that somebody else may have brought about with an address of whoever has no account. */
+const USES: ReadonlySet<string> = new Set(['OrderPlaced', 'InvitationMade', 'InvitationSentAgain']);
+const SOUGHT: ReadonlySet<string> = new Set([...TYPES, ...USES]);
 const ERASED_VALUES: ReadonlySet<string> = new Set([ERASED_ADDRESS, ERASED_PHONE]);
 
 /**
- * The addresses and numbers that were ever confirmed as a user's, in each form in which they may be stored, but for those that another user has confirmed
- * and has now. Where there are any, it reads the whole log. Errors: those of the store.
+ * The addresses and numbers of a user, in each form in which they may be stored: those that were ever confirmed as theirs, and those that their account had
+ * without that and that stand in no order and no invitation of somebody else; but for those that another user has confirmed and has now. Where there are any,
+ * it reads the whole log. Errors: those of the store.
  */
 export async function ownAddresses(store: Pick<EventStore, 'readStream' | 'readAll'>, person: string): Promise<string[]> {
   const stream = `user-${person}`;
-  const had = new Set<string>();
+  const [confirmed, had] = [new Set<string>(), new Set<string>()];
   let reached = NOTHING;
   for await (const page of store.readStream(stream)) {
     for (const event of page.filter(({ type }) => TYPES.has(type))) {
       reached = after(reached, event);
-      for (const one of confirmedOf(reached)) had.add(one);
+      for (const one of confirmedOf(reached)) confirmed.add(one);
+      for (const one of allOf(reached)) had.add(one);
     }
   }
   if (had.size === 0) return [];
-  const taken = await hadByOthers(store, stream, new Set([...had].map(comparedAddress)));
-  return [...new Set([...had].filter((one) => !taken.has(comparedAddress(one))).flatMap(formsOf))];
+  const others = await ofOthers(store, person, new Set([...had].map(comparedAddress)));
+  const isOwn = (one: string) => !(others.confirmed.has(comparedAddress(one)) || (!confirmed.has(one) && others.used.has(comparedAddress(one))));
+  return [...new Set([...had].filter(isOwn).flatMap(formsOf))];
 }
 
-/** Those of these addresses that users other than the one of a stream have confirmed and have now. */
-async function hadByOthers(store: Pick<EventStore, 'readAll'>, own: string, sought: ReadonlySet<string>): Promise<Set<string>> {
-  const others = new Map<string, Reached>();
+/** Those of these addresses that other users have confirmed and have now, and those that somebody else has used. */
+async function ofOthers(store: Pick<EventStore, 'readAll'>, person: string, sought: ReadonlySet<string>) {
+  const users = new Map<string, Reached>();
+  const used = new Set<string>();
   const turn = takingTurns();
-  for await (const page of store.readAll({ lean: true, types: TYPES })) {
-    for (const event of page.filter(({ type, stream }) => TYPES.has(type) && stream !== own)) note(others, event, sought);
+  for await (const page of store.readAll({ lean: true, types: SOUGHT })) {
+    for (const event of page.filter(({ type, stream }) => TYPES.has(type) && stream !== `user-${person}`)) note(users, event, sought);
+    for (const address of page.flatMap((event) => usedIn(event, person))) used.add(address);
     await turn();
   }
-  return new Set([...others.values()].flatMap((one) => confirmedOf(one).map(comparedAddress)));
+  return { confirmed: new Set([...users.values()].flatMap((one) => confirmedOf(one).map(comparedAddress))), used };
+}
+
+/** The address in an event that somebody other than this person has brought about. */
+function usedIn(event: RecordedEvent, person: string): string[] {
+  if (!USES.has(event.type) || !isKnown(event) || event.metadata.actor === person) return [];
+  const { email } = upcast(event).data as { email?: string };
+  return email === undefined ? [] : [comparedAddress(email)];
 }
 
 /** Notes what a user has after an event. Of the many who have nothing of what is sought nothing is remembered. */
@@ -69,7 +85,11 @@ function note(others: Map<string, Reached>, event: RecordedEvent, sought: Readon
 }
 
 function confirmedOf({ email, isConfirmed, phone }: Reached): string[] {
-  return [isConfirmed ? email : '', phone].filter((one) => one !== '' && !ERASED_VALUES.has(one));
+  return allOf({ email: isConfirmed ? email : '', isConfirmed, phone });
+}
+
+function allOf({ email, phone }: Reached): string[] {
+  return [email, phone].filter((one) => one !== '' && !ERASED_VALUES.has(one));
 }
 
 /** What a user has after one more event; what this release does not know changes nothing. */
