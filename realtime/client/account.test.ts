@@ -182,7 +182,7 @@ inChromium('My page and Members', (screens) => {
     await row(page, 'It becomes').waitFor({ state: 'detached' });
     await row(page, address).waitFor();
     await other.goto(`${screens.world.url}${link}`);
-    await other.getByRole('heading', { name: 'This link is of no use' }).waitFor();
+    await other.getByRole('heading', { name: 'This link is needed no more' }).waitFor();
     expect(await other.getByRole('button', { name: 'Confirm the address' }).count()).toBe(0);
   }, 240_000);
 

@@ -400,25 +400,25 @@ describe('whatever happens', () => {
   );
   const thing = fc.record({ exists: fc.boolean(), deleted: fc.boolean(), maker: fc.constantFrom(ALICE.id, CAROL.id), assignee: fc.constant(null) });
 
-  /** The events that steps leave, each with the state before it and whether the actor might read the file then. */
+  /** The events that steps leave, each with the state before it and whether the actor might do something to the file then: read it, or delete one's own. */
   function happened(steps: readonly [MediaCommand, unknown][]) {
     let state: MediaState = media.evolve(media.initial, received);
     return steps.flatMap(([one, of]) => {
       const decided = media.decide(one, state, { before: of, thing: of, maker: user(ALICE) });
-      const readable = mayReadFile(one.actor, state, of);
+      const allowed = mayReadFile(one.actor, state, of) || (one.type === 'DeleteMedia' && one.actor.id === ALICE.id);
       return ('refused' in decided ? [] : decided).map((event) => {
         const before = state;
         state = media.evolve(state, event);
-        return { event, before, readable };
+        return { event, before, allowed };
       });
     });
   }
-  it('a file that is attached was ready before, a deleted one stays deleted, and who may not read it changes nothing', () =>
+  it('a file that is attached was ready before, a deleted one stays deleted, and who may not read it, and did not upload it, changes nothing', () =>
     fc.assert(
       fc.property(fc.array(fc.tuple(anyCommand, thing), { maxLength: 30 }), (steps) => {
         const all = happened(steps);
         const types = all.map(({ event }) => event.type);
-        expect(all.every(({ readable, before }) => readable && before.status !== 'deleted')).toBe(true);
+        expect(all.every(({ allowed, before }) => allowed && before.status !== 'deleted')).toBe(true);
         if (types.includes('MediaAttached')) expect(types.slice(0, types.indexOf('MediaAttached'))).toContain('MediaReady');
       }),
     ));
