@@ -42,10 +42,12 @@ export function asksToErase({ query }: RouteRequest): boolean {
  */
 export async function eraseUser(
   { erasing, now = () => new Date().toISOString() }: { erasing?: UserErasing | undefined; now?: (() => string) | undefined },
-  { params: { id: person = '' }, caller }: RouteRequest,
+  { params: { id: person = '' }, caller, audit }: RouteRequest,
   command: () => Promise<Answer>,
 ): Promise<Answer> {
   if (!erasing) throw new ProblemError('unavailable', 'People are erased by a process that runs: ask one.');
+  // The entry of this request comes once it is answered, maybe after the audit log was looked through.
+  if (caller?.id === person) audit?.({ untraced: true });
   await erasing.expectSealed();
   const proof = erasing.proofOf(person);
   // From here on who asked may be nobody any more: the proof is in each answer that does not say that nothing happened.

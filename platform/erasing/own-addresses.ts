@@ -39,20 +39,24 @@ const ERASED_VALUES: ReadonlySet<string> = new Set([ERASED_ADDRESS, ERASED_PHONE
  * it reads the whole log. Errors: those of the store.
  */
 export async function ownAddresses(store: Pick<EventStore, 'readStream' | 'readAll'>, person: string): Promise<string[]> {
-  const stream = `user-${person}`;
-  const [confirmed, had] = [new Set<string>(), new Set<string>()];
-  let reached = NOTHING;
-  for await (const page of store.readStream(stream)) {
-    for (const event of page.filter(({ type }) => TYPES.has(type))) {
-      reached = after(reached, event);
-      for (const one of confirmedOf(reached)) confirmed.add(one);
-      for (const one of allOf(reached)) had.add(one);
-    }
-  }
+  const { confirmed, had } = await everHad(store, person);
   if (had.size === 0) return [];
   const others = await ofOthers(store, person, new Set([...had].map(comparedAddress)));
   const isOwn = (one: string) => !(others.confirmed.has(comparedAddress(one)) || (!confirmed.has(one) && others.used.has(comparedAddress(one))));
   return [...new Set([...had].filter(isOwn).flatMap(formsOf))];
+}
+
+/** What a user ever had, and what of it was confirmed as theirs. */
+async function everHad(store: Pick<EventStore, 'readStream'>, person: string) {
+  const [confirmed, had] = [new Set<string>(), new Set<string>()];
+  let reached = NOTHING;
+  const take = (event: RecordedEvent) => {
+    reached = after(reached, event);
+    for (const one of confirmedOf(reached)) confirmed.add(one);
+    for (const one of allOf(reached)) had.add(one);
+  };
+  for await (const page of store.readStream(`user-${person}`)) for (const event of page.filter(({ type }) => TYPES.has(type))) take(event);
+  return { confirmed, had };
 }
 
 /** Those of these addresses that other users have confirmed and have now, and those that somebody else has used. */

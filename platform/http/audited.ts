@@ -29,7 +29,7 @@ export interface AnsweredRequest {
 export function auditedOf({ audit, ...answered }: AnsweredRequest): Audited[] {
   const { route, method, status, params, user, ip = '' } = answered;
   const about = audit.user ?? (route.startsWith('/api/users/:id') ? idIn(params) : null);
-  const common = { status, row: `${method} ${route}`, user, about, network: networkOf(ip).slice(0, 64) };
+  const common = { status, row: `${method} ${route}`, user, about, network: audit.untraced ? '' : networkOf(ip).slice(0, 64) };
   const kind = kindOf({ audit, ...answered });
   const outcome = status < 400 ? 'done' : 'refused';
   const also = (audit.also ?? []).map((one) => ({ kind: one, outcome: 'done' as const, ...common }));

@@ -57,6 +57,8 @@ export interface AuditNote {
   user?: string;
   /** What else was done by it, each of which is worth an entry of its own. */
   also?: readonly AuditKind[];
+  /** True where the entry is not to say where the request came from: of who has themselves erased nothing else would take that away again. */
+  untraced?: boolean;
 }
 
 /** A request after authentication and validation. */
