@@ -4,6 +4,7 @@
  */
 
 import { mailboxOf } from '../../contracts/email.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import { hashOf, randomSecret } from './refresh-tokens.ts';
 import type { SecretRecord, Secrets } from './secrets/secrets.ts';
 
@@ -28,14 +29,16 @@ export interface Codes {
   /** Resolves to the id of the user or invitation for whom a code was made, while it is good; else null. */
   userOf(code: string, purpose: CodePurpose): Promise<string | null>;
   /**
-   * True for a code that is good no more because what it was for is done: it was used, or the address that it was to confirm is confirmed. False for one
-   * that is too old, that another one has followed, and that is nobody's.
+   * True for a code that is good no more because what it was for is done, in whatever way: the address that it was about is the account's and confirmed,
+   * the invitation has its account, the password was set. False for one that is too old, that another one has followed, and that is nobody's.
    */
   isDone(code: string, purpose: CodePurpose): Promise<boolean>;
-  /** Ends all codes of a user or an invitation for this purpose as used; default: for all. */
-  spend(id: string, purpose?: CodePurpose): Promise<void>;
-  /** Removes all that is kept of codes of a user. */
-  forget(id: string): Promise<void>;
+  /** Ends the codes of a user or an invitation for this purpose as used. */
+  spend(id: string, purpose: CodePurpose): Promise<void>;
+  /** Ends all codes of a user: as used those for what is done by now, which are told so; the others as good for nothing any more. */
+  spendAll(userId: string, done: readonly CodePurpose[]): Promise<void>;
+  /** Removes all that is kept of codes of a user, those of the invitation among them by which they came. */
+  forget(userId: string): Promise<void>;
 }
 
 /**
@@ -49,21 +52,31 @@ export interface CodesOptions {
   secrets: Secrets;
   /** The addresses that codes of a purpose are about, of each user or invitation; null where there is none (any more). */
   addresses: Readonly<Record<CodePurpose, (id: string) => Promise<string | null>>>;
+  /** True where an invitation was accepted, and the account that it made is there. */
+  isAccepted(invitation: string): Promise<boolean>;
   hmac(text: string): string;
   now(): Date;
 }
 
-export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Codes {
+/** Whose a code is: of an invitation the account's that it makes, so that nothing of the code stays where that account goes. */
+const ownerOf = (id: string, purpose: CodePurpose): string => (purpose === 'invitation' ? stableId('invited', id) : id);
+
+export function openCodes({ secrets, addresses, isAccepted, hmac, now }: CodesOptions): Codes {
   async function hashedAddress(id: string, purpose: CodePurpose): Promise<string | null> {
     const address = await addresses[purpose](id);
     return address === null ? null : hmac(`address:${mailboxOf(address)}`);
   }
 
-  async function end(userId: string, over: Over, purpose?: CodePurpose): Promise<void> {
-    // One that is changed right now goes at once, and so do those of phones, which are kept here, too.
-    for (const one of await secrets.list<Code>('codes', userId))
-      if ((!purpose || one.value.purpose === purpose) && !(await mark(one, over))) await secrets.delete('codes', one.key);
+  /** Ends those codes of an owner for which `overOf` says how they end. */
+  async function end(owner: string, overOf: (purpose: Code['purpose']) => Over | null): Promise<void> {
+    for (const one of await secrets.list<Code>('codes', owner)) {
+      const over = overOf(one.value.purpose);
+      // One that is changed right now goes at once, and so do those of phones, which are kept here, too.
+      if (over && !(await mark(one, over))) await secrets.delete('codes', one.key);
+    }
   }
+
+  const endOf = (id: string, purpose: CodePurpose, over: Over) => end(ownerOf(id, purpose), (one) => (one === purpose ? over : null));
 
   async function mark({ value, version, ...record }: SecretRecord<Code>, over: Over): Promise<boolean> {
     if (value.was) return true;
@@ -83,8 +96,8 @@ export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Code
       const code = randomSecret();
       const value: Code = { purpose, userId: id, address };
       const expires = new Date(now().getTime() + LIFE[purpose]).toISOString();
-      await end(id, 'followed', purpose);
-      await secrets.put('codes', { key: hashOf(code), value, owner: id, expires }, 0);
+      await endOf(id, purpose, 'followed');
+      await secrets.put('codes', { key: hashOf(code), value, owner: ownerOf(id, purpose), expires }, 0);
       return code;
     },
     userOf: async (code, purpose) => {
@@ -95,12 +108,15 @@ export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Code
     },
     isDone: async (code, purpose) => {
       const kept = await find(code, purpose);
-      if (!kept || purpose !== 'confirm') return kept?.purpose === 'used';
-      // However it was confirmed, and by whichever of its mails.
+      if (!kept || purpose === 'reset') return kept?.purpose === 'used';
+      // By what is so, and not by the mark, which is made last: a process that was killed may not have come to it.
       const { userId, address } = kept;
-      return (await hashedAddress(userId, 'confirm')) === null && (await hashedAddress(userId, 'reset')) === address;
+      if (purpose === 'invitation') return isAccepted(userId);
+      const isItsAddress = (await hashedAddress(userId, 'reset')) === address;
+      return isItsAddress && (purpose === 'address' || (await hashedAddress(userId, 'confirm')) === null);
     },
-    spend: (id, purpose) => end(id, 'used', purpose),
+    spend: (id, purpose) => endOf(id, purpose, 'used'),
+    spendAll: (userId, done) => end(userId, (purpose) => (isPurpose(purpose) && done.includes(purpose) ? 'used' : 'followed')),
     forget: async (id) => {
       for (const { key } of await secrets.list('codes', id)) await secrets.delete('codes', key);
     },

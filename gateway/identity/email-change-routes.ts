@@ -120,7 +120,7 @@ async function finish(options: EmailChangeOptions, request: RouteRequest): Promi
   if (owner !== id)
     throw new ProblemError('forbidden', 'This link belongs to another account. Log in to the account whose address is to change, and open it again.');
   await confirm(options, { id, key: hashOf(token), correlationId: request.requestId });
-  await codes.spend(id);
+  await codes.spendAll(id, ['address']);
   await forgetUser(id);
   const { email }: UserState = (await users.load(id)).state;
   return { body: { id, email: shownEmail(email), confirmed: true } };

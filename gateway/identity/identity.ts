@@ -21,7 +21,7 @@ import { openCredentials } from './credentials.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
 import { expectFreshLogin } from './fresh-login.ts';
 import { identityRoutes } from './identity-routes.ts';
-import { invitedAddressIn, openInvitations } from './invitations.ts';
+import { acceptedIn, invitedAddressIn, openInvitations } from './invitations.ts';
 import type { Keys } from './keys.ts';
 import { openKnownDevices } from './known-devices.ts';
 import { openNobody } from './nobody.ts';
@@ -148,6 +148,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const codes = openCodes({
     secrets,
     addresses: { confirm: unconfirmedOf, reset: emailOf, address: pendingOf, invitation: invitedAddressIn(commands) },
+    isAccepted: acceptedIn({ commands, users }),
     hmac,
     now,
   });

@@ -56,6 +56,20 @@ export function invitedAddressIn(commands: Pick<CommandHandler, 'load'>): (id: s
   };
 }
 
+/** Makes the function that says whether an invitation was accepted, and the account that it made is there. */
+export function acceptedIn({
+  commands,
+  users,
+}: {
+  commands: Pick<CommandHandler, 'load'>;
+  users: Pick<Users, 'get'>;
+}): (id: string) => Promise<boolean> {
+  return async (id) => {
+    const { state } = await commands.load<InvitationState>(`invitation-${id}`);
+    return state.status === 'accepted' && state.userId !== null && (await users.get(state.userId)) !== null;
+  };
+}
+
 export function openInvitations({ commands, codes, users, now }: InvitationsOptions): Invitations {
   async function opened(id: string): Promise<OpenInvitation | null> {
     const { state } = await commands.load<InvitationState>(`invitation-${id}`);
@@ -102,7 +116,7 @@ export function openInvitations({ commands, codes, users, now }: InvitationsOpti
       const commandId = stableId('accept-invitation', id);
       await commands.handle({ ...accepting, commandId, actor: SYSTEM_ITSELF, now: now().toISOString() }, { correlationId: person.correlationId });
       const outcome = await register(invitation, person);
-      await codes.spend(id);
+      await codes.spend(id, 'invitation');
       return outcome;
     },
   };

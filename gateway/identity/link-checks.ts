@@ -16,9 +16,9 @@ const checkBody = z.strictObject({
 });
 const checked = z.strictObject({
   good: z.boolean().meta({ description: 'False for a link that was used already, is too old, was followed by a newer one, or is not ours.' }),
-  done: z
-    .boolean()
-    .meta({ description: 'True where it is not good because what it was for is done: it was used, or the address is confirmed already.' }),
+  done: z.boolean().meta({
+    description: 'True where it is not good because what it was for is done: an address is confirmed, an account made, a password set.',
+  }),
 });
 
 export interface LinkChecksOptions {

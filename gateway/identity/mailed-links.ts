@@ -141,7 +141,7 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   if (purpose === 'confirm' || !state.confirmed) await takeSecondFactorAway(options, { userId: id, by: 'mailbox', requestId: request.requestId });
   if (!state.confirmed) await recordOfAccount(options, by, { type: 'RemovePhone', data: null });
   await recordOfAccount(options, by, { type: 'ConfirmUser', data: null });
-  await codes.spend(id);
+  await codes.spendAll(id, ['confirm', 'reset']);
   return { body: { id, confirmed: true, passwordSet: true } };
 }
 

@@ -212,7 +212,7 @@ async function handOver(options: AccountsOptions, who: SignedIn, { id, coming }:
   await secondFactors.remove(id, true);
   await subjects.partAll(id, who);
   await sessions.endAll(id, 'password');
-  await codes.spend(id);
+  await codes.spendAll(id, ['confirm']);
   // The number of whoever made the account would be sent what its owner is told.
   await recordOfAccount(options, recordedFor(id, coming), { type: 'RemovePhone', data: null });
   await recordOfAccount(options, recordedFor(id, coming), { type: 'ConfirmUser', data: null });

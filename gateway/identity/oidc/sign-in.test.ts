@@ -154,7 +154,7 @@ describe('signing in at an issuer', () => {
   it('gives an account that nobody confirmed to who has the mailbox, and ends all that a stranger had', async () => {
     const id = await register('dora@example.org');
     const strangers = await login('dora@example.org');
-    const link = await here.identity.issueCode(id, 'confirm');
+    const [link, reset] = [await here.identity.issueCode(id, 'confirm'), await here.identity.issueCode(id, 'reset')];
     // As where the installation lets in who is not confirmed.
     const phone = '+4915112345678';
     for (const type of ['RequestPhone', 'ConfirmPhone'])
@@ -175,6 +175,9 @@ describe('signing in at an issuer', () => {
     const old = await here.call('GET /api/me', undefined, as(strangers.body.accessToken));
     const late = await here.call('POST /api/confirmations', { token: link, password: PASSWORD });
     expect([refresh.status, old.status, late.status]).toEqual([401, 401, 422]);
+    // There is no password that it set.
+    const looked = await here.call('POST /api/link-checks', { purpose: 'reset', token: reset });
+    expect(looked.body).toEqual({ good: false, done: false });
   });
 
   it('makes an account that waits for its confirmation where the issuer has not verified the address', async () => {
