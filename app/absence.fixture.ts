@@ -41,7 +41,7 @@ const INSTEAD: Record<string, (argument: readonly unknown[]) => unknown> = {
 };
 /** Calls that return no promise but an iteration, or a value. */
 const ITERATIONS = new Set(['readStream', 'readAll', 'subscribe', 'follow', 'all']);
-const VALUES = new Set(['list', 'check', 'close']);
+const VALUES = new Set(['list', 'check', 'close', 'notSearched']);
 
 export interface DependentProcess {
   url: string;
