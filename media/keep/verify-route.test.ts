@@ -25,7 +25,7 @@ function comparison(isAway = false) {
       stat: async () => ({ bytes: 5 }),
     },
   } as unknown as VerifyingContext;
-  const open = async () => (await (await verifyRoute.answer(context, {} as RouteRequest)).open?.()) as Readable;
+  const open = async () => (await (await verifyRoute.answer(context, { query: {} } as RouteRequest)).open?.()) as Readable;
   return { open, context };
 }
 
