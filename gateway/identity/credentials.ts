@@ -42,6 +42,10 @@ export interface Credentials {
    * `unavailable`, those of `record`.
    */
   replace(userId: string, next: NextPassword, version: number, setting?: Setting): Promise<boolean>;
+  /**
+   * Keeps the password of `version` as it is, at another version, so that nobody replaces it any more who looked before; false where it was changed since.
+   */
+  seal(userId: string, version: number): Promise<boolean>;
   remove(userId: string): Promise<void>;
 }
 
@@ -80,6 +84,10 @@ export function openCredentials(secrets: Secrets, passwords: Passwords): Credent
       return (await put(userId, next, version, setting)) ? 'changed' : 'raced';
     },
     replace: put,
+    seal: async (userId, version) => {
+      const kept = await get(userId);
+      return kept?.version === version && secrets.put('credentials', kept, version);
+    },
     remove: (userId) => secrets.delete('credentials', userId),
   };
 }

@@ -82,8 +82,8 @@ async function invite({ commands, users, sessions, hmac, now }: InvitationRoutes
 }
 
 /**
- * Accepts an invitation by its code. Who signs in by it at an issuer may be another one than who has its link: one of the two has the account. The password is set before there is an account, so that one never is without; of two who have the same link at
- * once, both have the mailbox, and one of them sets it.
+ * Accepts an invitation by its code. Who signs in by it at an issuer may be another one than who has its link: one of the two has the account. The password is set before there is an account, so that one never is without, and
+ * sealed once there is: of two who have the same link at once, one has set it and is told so.
  */
 async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequest): Promise<Answer> {
   const { codes, credentials, invitations, limits, users } = options;
@@ -93,9 +93,10 @@ async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequ
   const { userId, email } = invitation;
   request.audit?.({ user: userId });
   expectGoodPassword(chosen, { name, email }, '/password');
-  await setChosen(options, userId, chosen);
+  const version = await setChosen(options, userId, chosen);
   try {
     const { position } = await invitations.accept(invitation, { name, correlationId: request.requestId });
+    if (!(await credentials.seal(userId, version))) throw setElsewhere();
     return { status: 201, headers: { Position: position }, body: { id: userId, email: shownEmail(email), confirmed: true, position } };
   } catch (error) {
     const isFinal = error instanceof ProblemError && error.code === 'conflict';
@@ -104,11 +105,23 @@ async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequ
   }
 }
 
-/** Sets the password of the account that is about to be made. Errors: ProblemError `conflict` where another one has the invitation, `unavailable`. */
-async function setChosen({ credentials, subjects, users }: InvitationRoutesOptions, userId: string, chosen: string): Promise<void> {
+/**
+ * Sets the password of the account that is about to be made; resolves to its version. Errors: ProblemError `conflict` where another one has the
+ * invitation, `unavailable`.
+ */
+async function setChosen({ credentials, subjects, users }: InvitationRoutesOptions, userId: string, chosen: string): Promise<number> {
   if (!(await subjects.claim('password', userId))) throw usedByAnother();
+  // Before it is looked whether there is an account: whoever has made it by then has sealed another version, or is told that it was set elsewhere.
+  const version = await credentials.version(userId);
   // A claim goes where an account's ways in are taken: whoever made it meanwhile keeps what they set.
   if ((await users.load(userId)).state.exists) throw usedByAnother();
-  if (!(await credentials.replace(userId, chosen, await credentials.version(userId), { asker: { key: userId, known: true } })))
-    throw new ProblemError('conflict', 'This invitation is being accepted elsewhere right now.');
+  if (!(await credentials.replace(userId, chosen, version, { asker: { key: userId, known: true } }))) throw setElsewhere();
+  return version + 1;
+}
+
+function setElsewhere(): ProblemError {
+  return new ProblemError(
+    'conflict',
+    'This invitation is being accepted elsewhere right now, with a password that was set there. Log in with that one, or have a link mailed that sets another one.',
+  );
 }

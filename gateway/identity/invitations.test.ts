@@ -129,6 +129,53 @@ describe('an invitation', () => {
     expect(logins.map(({ status }) => status).toSorted()).toEqual([200, 401]);
   });
 
+  it.each(['first', 'second'])(
+    'has the password of one of two who each set it before there was an account, and tells the other one: the %s',
+    async (winner) => {
+      const code = await codeOf(await invite());
+      const stops = ['before it accepts', 'at its password', 'at its seal'].map(
+        () => [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const,
+      );
+      const stand = async (n: number) => {
+        stops[n]?.[0].resolve();
+        await stops[n]?.[1].promise;
+      };
+      const reached = (n: number) => stops[n]?.[0].promise;
+      const letGo = (n: number) => stops[n]?.[1].resolve();
+      const { put } = here.secrets;
+      const { handle } = here.commands;
+      let puts = 0;
+      let accepts = 0;
+      vi.spyOn(here.secrets, 'put').mockImplementation(async (kind, ...rest) => {
+        if (kind === 'credentials' && ++puts > 1 && puts < 4) await stand(puts - 1);
+        return put(kind, ...rest);
+      });
+      vi.spyOn(here.commands, 'handle').mockImplementation(async (command, ...rest) => {
+        if (command.type === 'AcceptInvitation' && ++accepts === 1) await stand(0);
+        return handle(command, ...rest);
+      });
+      const passwords = ['one of two passwords', 'the other password'];
+      const first = accept(code, { password: passwords[0] });
+      await reached(0);
+      const second = accept(code, { password: passwords[1] });
+      await reached(1);
+      letGo(0);
+      await reached(2);
+      if (winner === 'first') {
+        letGo(2);
+        await first;
+      }
+      letGo(1);
+      await second;
+      letGo(2);
+      const expected = winner === 'first' ? [201, 409] : [409, 201];
+      expect([(await first).status, (await second).status]).toEqual(expected);
+      vi.restoreAllMocks();
+      const logins = await Promise.all(passwords.map((password) => login(password)));
+      expect(logins.map(({ status }) => status)).toEqual(expected.map((status) => (status === 201 ? 200 : 401)));
+    },
+  );
+
   it('is for admins to make, send and take back', async () => {
     const id = await invite();
     expect((await accept(await codeOf(id))).status).toBe(201);

@@ -17,7 +17,8 @@ export interface LinkCheck {
 export function useLinkCheck(purpose: LinkPurpose, token: string | null): LinkCheck {
   const { api } = useApp();
   const [found, setFound] = useState<LinkFound>();
-  const [refusals, setRefusals] = useState(0);
+  /** The link whose form was refused last. An object each time, so that each refusal looks again. */
+  const [refused, setRefused] = useState<RefusedLink>();
   useEffect(() => {
     setFound(undefined);
     if (token === null) return;
@@ -26,12 +27,23 @@ export function useLinkCheck(purpose: LinkPurpose, token: string | null): LinkCh
     api
       .open<{ good: boolean; done: boolean }>('/api/link-checks', { purpose, token })
       .then(foundIn)
-      .then(tell, () => tell(refusals === 0 ? 'good' : 'ended'));
+      .then(tell, () => tell(untold({ purpose, token }, refused)));
     return () => {
       isOver = true;
     };
-  }, [api, purpose, token, refusals]);
-  return { found, lookAgain: () => setRefusals(refusals + 1) };
+  }, [api, purpose, token, refused]);
+  return { found, lookAgain: () => token !== null && setRefused({ purpose, token }) };
+}
+
+/** A link whose form was refused. */
+export interface RefusedLink {
+  purpose: LinkPurpose;
+  token: string;
+}
+
+/** What a link counts as where the server cannot tell: as ended where its own form was refused, and not that of another link before it. */
+export function untold(link: RefusedLink, refused: RefusedLink | undefined): 'good' | 'ended' {
+  return refused?.token === link.token && refused.purpose === link.purpose ? 'ended' : 'good';
 }
 
 function foundIn({ good, done }: { good: boolean; done: boolean }): LinkFound {
