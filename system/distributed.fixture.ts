@@ -11,7 +11,8 @@ import { ADMIN, JWT_SECRET, type System, systemAt } from './system.fixture.ts';
 
 const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
 
-const nginx: ServerForTests = { name: 'nginx', missing: missingProxy(), url: async () => '' };
+/** The proxy before the parts. */
+export const nginx: ServerForTests = { name: 'nginx', missing: missingProxy(), url: async () => '' };
 
 /** Starts of a process that a supervisor tries. */
 const STARTS = 5;

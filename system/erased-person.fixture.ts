@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type ErasureCertificate, erasureCertificate } from '../contracts/erasure.ts';
-import type { Call, Reply, User } from './client.fixture.ts';
+import { type Call, logIn, type Reply, type User } from './client.fixture.ts';
 import { type FormPart, uploadPatiently } from './form.fixture.ts';
 import { mailsTo } from './mails.fixture.ts';
 import { png } from './pictures.fixture.ts';
@@ -23,12 +23,30 @@ export interface Worker {
   order: string;
 }
 
-type Here = Pick<System, 'url' | 'admin' | 'register'>;
+type Here = Pick<System, 'url' | 'admin' | 'call'>;
+
+/** Registers somebody, and logs in, also on a machine that has other work: each is asked for again where it could not be done just then. */
+export async function patientUser({ url, call }: Pick<Here, 'url' | 'call'>, name: string): Promise<User> {
+  const account = { name, email: `${name.toLowerCase()}.${crypto.randomUUID()}@example.org`, password: `a long phrase ${crypto.randomUUID()}` };
+  await patientCall({ call })('POST /api/users', account);
+  return patientLogIn(url, account);
+}
+
+/** Logs somebody in, also on such a machine. */
+export async function patientLogIn(...[url, { name, email, password }]: Parameters<typeof logIn>): Promise<User> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await logIn(url, { name, email, password });
+    } catch (error) {
+      if (tries === 20) throw error;
+    }
+  }
+}
 
 /** Somebody who has worked with another user, was mailed and had an SMS, has placed an order, and has a file and a picture. */
 export async function worked(system: Here, name: string, other: User): Promise<Worker> {
   const mark = `${name}${crypto.randomUUID().slice(0, 8)}`;
-  const user = await system.register(mark);
+  const user = await patientUser(system, mark);
   const phone = `+49151${String(Math.random()).slice(2, 11).padEnd(9, '7')}`;
   // Long texts are looked for by their halves: each of these is theirs.
   const words = (what: string) => `${mark} ${what} ${mark}`;
@@ -81,10 +99,10 @@ export function patientCall({ call }: Pick<User, 'call'>): Call {
 
 /** Gives somebody a phone number, as they do with the code that they are sent. */
 async function hasPhone({ admin }: Here, user: User, phone: string): Promise<void> {
-  await user.ok('PUT /api/me/phone', { phone });
+  await patientCall(user)('PUT /api/me/phone', { phone });
   const codes = async () => (await mailsTo(admin, phone)).flatMap(({ text }) => /\d{6}/.exec(text)?.[0] ?? []);
   await expect.poll(codes, ERASURE_PATIENCE).toHaveLength(1);
-  await user.ok('POST /api/me/phone/confirm', { code: (await codes())[0] });
+  await patientCall(user)('POST /api/me/phone/confirm', { code: (await codes())[0] });
 }
 
 /** Asks for an erasure: by default of oneself. */

@@ -1,113 +1,27 @@
 /** A person who is erased, on servers: what is left of them is in no file of the installation or of a server. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ERASURE_STEP_NAMES } from '../contracts/erasure.ts';
-import {
-  describeWith,
-  ferretDb,
-  rabbitMq,
-  redis,
-  S3_ACCOUNT,
-  type Server,
-  startFerretDb,
-  startRabbitMq,
-  startRedis,
-  startS3Server,
-  versityGw,
-} from '../servers/for-tests.fixture.ts';
+import { describeWith } from '../servers/for-tests.fixture.ts';
 import { certified, ERASURE_PATIENCE, erase, verified, worked, wrongIn } from './erased-person.fixture.ts';
 import { searchFiles } from './erasure-search.fixture.ts';
-import { type StoreServer, startStoreServer } from './store-server.fixture.ts';
+import {
+  type ErasureServers,
+  erasureServersEnv,
+  foldedByFerretDb,
+  OWN_SERVERS,
+  savedByRedis,
+  startErasureServers,
+} from './erasure-servers.fixture.ts';
 import { ADMIN, type Installation, openInstallation } from './system.fixture.ts';
 import { UNLIMITED } from './unlimited.fixture.ts';
 
-/** The servers that keep something of a person, each on a folder of its own below one. */
-interface Servers {
-  folder: string;
-  redis: Server;
-  rabbitMq: Server;
-  ferretDb: Server;
-  s3: Server;
-  events: StoreServer;
-  close(): Promise<void>;
-}
-
-/** Starts them below a folder, which goes with them. */
-async function startServers(): Promise<Servers> {
-  const folder = mkdtempSync(join(tmpdir(), 'erasure-servers-'));
-  const started: { kill(): Promise<void> }[] = [];
-  const close = async () => {
-    await Promise.all(started.map((server) => server.kill()));
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
-  const begun = async <S extends { kill(): Promise<void> }>(starting: Promise<S>): Promise<S> => {
-    const server = await starting;
-    started.push(server);
-    return server;
-  };
-  const at = (name: string) => ({ folder: join(folder, name) });
-  try {
-    // RabbitMQ first, by itself: on a machine that has other work it takes its time.
-    const broker = await begun(startRabbitMq(at('rabbitmq')));
-    const cache = await begun(startRedis(at('redis')));
-    const mongo = await begun(startFerretDb(at('ferretdb')));
-    const s3 = await begun(startS3Server(at('s3')));
-    const events = await begun(startStoreServer(folder));
-    return { folder, redis: cache, rabbitMq: broker, ferretDb: mongo, s3, events, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** Has Redis write all that it holds to its folder, as it is. */
-async function saved({ url }: Server): Promise<void> {
-  const client = new Redis(url);
-  try {
-    await client.config('SET', 'rdbcompression', 'no');
-    await client.save();
-  } finally {
-    client.disconnect();
-  }
-}
-
-/** They must be there, and are not shared: what is in their files is looked at. */
-const OWN = [rabbitMq, ferretDb, redis, versityGw].map(({ name, missing }) => ({ name, missing, url: async () => '' }));
-
-/**
- * Ends FerretDB, and folds the write-ahead logs of its SQLite files, whose pages it writes over by the thousand: until then they have what the files have not
- * any more, as every server's journal does for a while.
- */
-async function folded({ folder, stop }: Server): Promise<void> {
-  await stop();
-  for (const name of readdirSync(join(folder, 'data')).filter((one) => one.endsWith('.sqlite'))) {
-    const db = new DatabaseSync(join(folder, 'data', name));
-    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    db.close();
-  }
-}
-
-describeWith(OWN, 'a person who is erased, on servers', () => {
-  let servers: Servers;
+describeWith(OWN_SERVERS, 'a person who is erased, on servers', () => {
+  let servers: ErasureServers;
   let system: Installation;
   beforeAll(async () => {
-    servers = await startServers();
-    system = await openInstallation({
-      ...UNLIMITED,
-      ADMIN_EMAIL: ADMIN.email,
-      EVENT_STORE_URL: `esdb://127.0.0.1:${servers.events.port}?tls=false`,
-      BUS_URL: servers.rabbitMq.url,
-      CACHE_URL: servers.redis.url,
-      READ_MODELS_URL: `${servers.ferretDb.url}models`,
-      SECRETS_URL: `${servers.ferretDb.url}secrets`,
-      FILES_URL: servers.s3.url,
-      S3_ACCESS_KEY: S3_ACCOUNT.accessKey,
-      S3_SECRET_KEY: S3_ACCOUNT.secretKey,
-    });
+    servers = await startErasureServers();
+    system = await openInstallation({ ...UNLIMITED, ADMIN_EMAIL: ADMIN.email, ...erasureServersEnv(servers) });
   }, 900_000);
   afterAll(async () => {
     await system?.remove();
@@ -115,7 +29,7 @@ describeWith(OWN, 'a person who is erased, on servers', () => {
   });
 
   const found = async (texts: readonly string[]) => {
-    await saved(servers.redis);
+    await savedByRedis(servers.redis);
     return searchFiles([system.dataDir, servers.folder], texts);
   };
 
@@ -152,7 +66,7 @@ describeWith(OWN, 'a person who is erased, on servers', () => {
     const checked = await verified(system.env, certificate);
     expect([wrongIn(checked), checked.code], checked.stdout).toEqual([[], 0]);
     await system.stop();
-    await folded(servers.ferretDb);
+    await foldedByFerretDb(servers.ferretDb);
     expect(await found(texts)).toEqual([]);
   });
 });
