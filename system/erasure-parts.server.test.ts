@@ -6,13 +6,12 @@ import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets } from '
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { type Distributed, nginx, openDistributed } from './distributed.fixture.ts';
 import { certified, ERASURE_PATIENCE, erase, patientCall, patientLogIn, patientUser, verified, worked, wrongIn } from './erased-person.fixture.ts';
-import { searchFiles } from './erasure-search.fixture.ts';
 import {
   type ErasureServers,
   erasureServersEnv,
   foldedByFerretDb,
+  foundOnServers,
   OWN_SERVERS,
-  savedByRedis,
   startErasureServers,
 } from './erasure-servers.fixture.ts';
 import { SILENT } from './open-log.fixture.ts';
@@ -62,10 +61,7 @@ describeWith([...OWN_SERVERS, nginx], 'a person who is erased by parts that are 
     await servers?.close();
   });
 
-  const found = async (texts: readonly string[]) => {
-    await savedByRedis(servers.redis);
-    return searchFiles([system.env.DATA_DIR ?? '', servers.folder], texts);
-  };
+  const found = (texts: readonly string[]) => foundOnServers(servers, system.env.DATA_DIR ?? '', texts);
   const stopped = () => Promise.all(system.parts.map((part) => part.kill()));
 
   it('is in no file of any server, also where parts are killed meanwhile, and an older backup of the secrets brings nothing back', {

@@ -16,6 +16,7 @@ import {
   startS3Server,
   versityGw,
 } from '../servers/for-tests.fixture.ts';
+import { searchFiles } from './erasure-search.fixture.ts';
 import { type StoreServer, startStoreServer } from './store-server.fixture.ts';
 
 /** The servers that keep something of a person, each on a folder of its own below one. */
@@ -58,7 +59,7 @@ export async function startErasureServers(): Promise<ErasureServers> {
 }
 
 /** Has Redis write all that it holds to its folder, as it is. */
-export async function savedByRedis({ url }: Server): Promise<void> {
+async function savedByRedis({ url }: Server): Promise<void> {
   const client = new Redis(url);
   try {
     await client.config('SET', 'rdbcompression', 'no');
@@ -66,6 +67,12 @@ export async function savedByRedis({ url }: Server): Promise<void> {
   } finally {
     client.disconnect();
   }
+}
+
+/** The places of texts in the files of an installation's folder and of its servers, with what Redis has in memory. */
+export async function foundOnServers(servers: ErasureServers, dataDir: string, texts: readonly string[]): ReturnType<typeof searchFiles> {
+  await savedByRedis(servers.redis);
+  return searchFiles([dataDir, servers.folder], texts);
 }
 
 /** They must be there, and are not shared: what is in their files is looked at. */

@@ -4,13 +4,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ERASURE_STEP_NAMES } from '../contracts/erasure.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { certified, ERASURE_PATIENCE, erase, verified, worked, wrongIn } from './erased-person.fixture.ts';
-import { searchFiles } from './erasure-search.fixture.ts';
 import {
   type ErasureServers,
   erasureServersEnv,
   foldedByFerretDb,
+  foundOnServers,
   OWN_SERVERS,
-  savedByRedis,
   startErasureServers,
 } from './erasure-servers.fixture.ts';
 import { ADMIN, type Installation, openInstallation } from './system.fixture.ts';
@@ -28,10 +27,7 @@ describeWith(OWN_SERVERS, 'a person who is erased, on servers', () => {
     await servers?.close();
   });
 
-  const found = async (texts: readonly string[]) => {
-    await savedByRedis(servers.redis);
-    return searchFiles([system.dataDir, servers.folder], texts);
-  };
+  const found = (texts: readonly string[]) => foundOnServers(servers, system.dataDir, texts);
 
   it('is in no file of any server any more, and nothing of others is lost; the certificate says so, and is verified', {
     timeout: 900_000,

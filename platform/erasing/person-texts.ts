@@ -7,7 +7,7 @@ import { takingTurns } from '../concurrency/taking-turns.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { comparedAddress, ownAddresses } from './own-addresses.ts';
 
-/** Addresses and numbers of a person, as `ownAddresses` has them, and their texts: names, titles, comments … of at least three characters. */
+/** Addresses and numbers of a person, as `ownAddresses` has them, and their texts: names, titles, comments … of at least two characters. */
 export interface TextsOfPerson {
   addresses: string[];
   texts: string[];

@@ -81,6 +81,20 @@ async function undecided(limit: number, after: string | null): Promise<{ items: 
   };
 }
 
+/** The read model, each of whose later answers waits, as it was when it was asked, until it is told to go. */
+function heldBack(): { slow: Dispatching['undecided']; answer(): void } {
+  let go = () => {};
+  const slow: Dispatching['undecided'] = async (limit, after) => {
+    const found = await undecided(limit, after);
+    if (after !== null)
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+    return found;
+  };
+  return { slow, answer: () => go() };
+}
+
 function start(more: Partial<DispatchOptions> = {}, asking = undecided): Dispatcher {
   const dispatching = { name: 'dispatcher', queue: NOTIFIED, read, undecided: asking };
   const dispatcher = dispatch(dispatching, { store, bus, log, again: AGAIN, silence: 1e8, ...more });
@@ -326,15 +340,7 @@ describe('the dispatcher', () => {
 
   it('never offers again what was decided while the read model was being asked', async () => {
     // The dispatcher asks while its window has room, and the item is decided before the answer is there.
-    let answer = () => {};
-    const slow: Dispatching['undecided'] = async (limit, after) => {
-      const found = await undecided(limit, after);
-      if (after !== null)
-        await new Promise<void>((resolve) => {
-          answer = resolve;
-        });
-      return found;
-    };
+    const { slow, answer } = heldBack();
     const dispatcher = start({ window: 2 }, slow);
     await pass(20);
     for (let n = 0; n < 4; n++) await tell(n, inMs(0));
@@ -349,15 +355,7 @@ describe('the dispatcher', () => {
   });
 
   it('never offers again what was decided during a question, also where more was heard than it remembers', async () => {
-    let answer = () => {};
-    const slow: Dispatching['undecided'] = async (limit, after) => {
-      const found = await undecided(limit, after);
-      if (after !== null)
-        await new Promise<void>((resolve) => {
-          answer = resolve;
-        });
-      return found;
-    };
+    const { slow, answer } = heldBack();
     const dispatcher = start({ window: 2, remembered: 2 }, slow);
     await pass(20);
     for (let n = 0; n < 8; n++) await tell(n, inMs(0));
