@@ -7,6 +7,7 @@ import { putValue } from './field-paths.ts';
 import { keyName, type OpeningKey, PERSON_KEYS, type PersonKeys, type WantedKey } from './person-keys.ts';
 import { boxBoundTo } from './seal-events.ts';
 import { erasedValueOf } from './sealed-fields.ts';
+import { sealedLately } from './sealed-lately.ts';
 
 type Keys = ReadonlyMap<string, OpeningKey>;
 
@@ -125,7 +126,9 @@ function valuesIn(event: RecordedEvent, box: SealedBox, keys: Keys): unknown[] {
   if (key === 'destroyed') return box.fields.map((name) => erasedValueOf(event.type, name));
   if (key === undefined || key instanceof Error) throw key ?? new Error(`no key was asked for ${box.of}`);
   try {
-    return openBox(box.box ?? '', key, boxBoundTo(event.id, box)) as unknown[];
+    const { box: its = '' } = box;
+    const bound = boxBoundTo(event.id, box);
+    return (sealedLately(its, key, bound) ?? openBox(its, key, bound)) as unknown[];
   } catch (cause) {
     throw new BoxRefused(event, box, cause);
   }

@@ -1,10 +1,11 @@
 /** Events on their way into the store: their personal fields go into boxes, one for each person. */
 import type { NewEvent } from '../../contracts/message.ts';
 import { boxesIn, SEALED, type SealedBox, sealedShape } from '../../contracts/sealed.ts';
-import { sealBox } from './box.ts';
+import { sealText } from './box.ts';
 import { valueAt, withoutValues } from './field-paths.ts';
 import type { PersonKeys, SealingKey } from './person-keys.ts';
 import { fieldsToSeal, personOfField, type SealedField } from './sealed-fields.ts';
+import { keepSealed } from './sealed-lately.ts';
 
 /** What sealing needs. `hmac` is that of the installation's keys. */
 export interface SealContext {
@@ -69,5 +70,8 @@ function sealed(event: NewEvent, { of, paths }: Belongings, keys: Keys): NewEven
 function boxOf(id: string, of: string, { names, values, key }: Belonging & { key: SealingKey | null }): SealedBox {
   if (!key) return { of, generation: 0, fields: names };
   const head = { of, generation: key.generation, fields: names };
-  return { ...head, box: sealBox(values, key.key, boxBoundTo(id, head)) };
+  const its = { key: key.key, bound: boxBoundTo(id, head), json: JSON.stringify(values) };
+  const box = sealText(its.json, its.key, its.bound);
+  keepSealed(box, its);
+  return { ...head, box };
 }

@@ -10,6 +10,7 @@ import { openSealed, openWhenLookedAt } from './open-events.ts';
 import type { PersonKeys } from './person-keys.ts';
 import { type SealContext, sealEvents } from './seal-events.ts';
 import { isOfSnapshots, openSnapshots, sealSnapshots } from './snapshots.ts';
+import { together } from './together.ts';
 
 /** What the edge needs. */
 export interface EdgeContext extends SealContext {
@@ -21,9 +22,11 @@ export interface EdgeContext extends SealContext {
  * looked at.
  */
 export function sealedStore(store: EventStore, { keys, hmac }: EdgeContext): EventStore {
+  const inTurn = together();
   return {
     ...store,
     append: async (stream, expected, events, options) => {
+      await inTurn();
       const its = isOfSnapshots(stream) ? await sealSnapshots(events, keys) : await sealEvents(stream, events, { keys, hmac });
       return store.append(stream, expected, its, options);
     },

@@ -97,8 +97,8 @@ export async function openGroupCommit({ file, ...hear }: GroupCommitOptions): Pr
       new Promise((resolve, reject) => {
         if (ended) throw ended;
         waiting.push({ append, size: sizeOf(append), resolve, reject });
-        // All appends of this turn of the event loop go as one group.
-        if (waiting.length === 1 && group.length === 0) queueMicrotask(send);
+        // All appends of this turn of the event loop go as one group; a microtask would run after the first socket's, and make a group of one.
+        if (waiting.length === 1 && group.length === 0) setImmediate(send);
       }),
     close: async () => {
       const exit = worker.threadId < 0 ? undefined : once(worker, 'exit');
