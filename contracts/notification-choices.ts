@@ -29,6 +29,7 @@ const INBOX: Channel[] = ['in-app'];
 const OF_ALL: Choices = {
   ...{ task_created: BOTH, task_assigned: BOTH, overdue: BOTH },
   ...{ user_created: INBOX, comment_added: INBOX, status_changed: INBOX, due_soon: INBOX, task_unassigned: INBOX },
+  ...{ asset_out_of_service: INBOX, asset_moved: INBOX, asset_retired: INBOX },
 };
 
 /** Residents look in seldom: word of their tasks' status, and that nobody has one any more, is mailed to them. */

@@ -11,6 +11,7 @@ import { followWithEffects } from '../platform/followers/follow-with-effects.ts'
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
 import { isUndecidable, releaseKnown } from '../platform/followers/release-known.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { howItBegan } from './how-it-began.ts';
 import { openRecording, type RecordingContext } from './recording.ts';
 import { openRelease, type ReleaseContext } from './release-held.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
@@ -20,8 +21,13 @@ import type { Wanted, WantedOfRole } from './wanted.ts';
 export interface Policy extends FollowerRow {
   /** The stream of the task that the policy must know to decide on an event; undefined for none. */
   task?(event: RecordedEvent): string | undefined;
-  /** The notifications that an event (in its newest shape) asks for. `task`: as it was right after the event; NO_TASK for none. Pure. */
-  wants(event: RecordedEvent, task: TaskAsOf): (Wanted | WantedOfRole)[];
+  /** True where the policy must know how the event's own stream began. */
+  fromBeginning?: true;
+  /**
+   * The notifications that an event (in its newest shape) asks for. `task`: as it was right after the event; NO_TASK for none. `beginning`: the first
+   * event of the same stream; without `fromBeginning` the event itself. Pure.
+   */
+  wants(event: RecordedEvent, task: TaskAsOf, beginning: RecordedEvent): (Wanted | WantedOfRole)[];
   /**
    * The user whose notifications are not held back any more from this event (in its newest shape) on; undefined for nobody. Pure. The policy waits, with
    * all behind it, while the read model of notifications is away: who mails has no such row.
@@ -69,7 +75,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
    */
   async function decision(recorded: RecordedEvent): Promise<() => Decided> {
     return decisionOn(recorded).catch((error: unknown) => {
-      if (!isOfOneStream(error)) throw error;
+      if (!isOfOneStream(error) && !(error instanceof BeginningGone)) throw error;
       return () => {
         throw error;
       };
@@ -77,21 +83,31 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   }
 
   async function decisionOn(recorded: RecordedEvent): Promise<() => Decided> {
+    if (policy.fromBeginning) return decisionFromBeginning(recorded);
     const stream = taskNamedBy(policy, recorded);
-    if (stream === undefined) return () => ({ wanted: policy.wants(known(recorded), NO_TASK) });
-    const taskThen = await tasks.read(stream, recorded);
-    if (!taskThen) {
-      context.log.warn(
-        { policy: policy.name, stream: recorded.stream, revision: recorded.revision },
-        'an operator took the event away; nobody is told of it',
-      );
-      return () => NOTHING;
+    if (stream === undefined) {
+      return () => {
+        const event = known(recorded);
+        return { wanted: policy.wants(event, NO_TASK, event) };
+      };
     }
+    const taskThen = await tasks.read(stream, recorded);
+    if (!taskThen) return takenAway(recorded);
     return () => {
       const event = known(recorded);
       const task = taskThen();
-      return { wanted: policy.wants(event, task), task };
+      return { wanted: policy.wants(event, task, event), task };
     };
+  }
+
+  async function decisionFromBeginning(recorded: RecordedEvent): Promise<() => Decided> {
+    const first = await howItBegan(store, recorded);
+    return first ? () => ({ wanted: policy.wants(known(recorded), NO_TASK, known(first)) }) : takenAway(recorded);
+  }
+
+  function takenAway({ stream, revision }: RecordedEvent): () => Decided {
+    context.log.warn({ policy: policy.name, stream, revision }, 'an operator took the event away; nobody is told of it');
+    return () => NOTHING;
   }
 
   /** Records what an event asks for, and releases what was held back until then. */

@@ -1,9 +1,12 @@
-/** Recording of the notifications that a policy asks for, each on its own stream; for a role, one for everybody who had it right after the event. */
+/**
+ * Recording of the notifications that a policy asks for, each on its own stream; for a role, one for everybody who had it, or had it at the site, right
+ * after the event.
+ */
 import { eventContract } from '../contracts/catalog.ts';
-import type { NewEvent, RecordedEvent } from '../contracts/message.ts';
+import type { NewEvent, Position, RecordedEvent } from '../contracts/message.ts';
 import { type NotificationEvent, notificationTopics } from '../contracts/notification.ts';
 import { CHOOSABLE } from '../contracts/notification-choices.ts';
-import { kinds } from '../contracts/notifications/kinds.ts';
+import { type Kind, kinds } from '../contracts/notifications/kinds.ts';
 import type { Role } from '../contracts/role.ts';
 import { mayReadTask, type TaskParties } from '../contracts/task.ts';
 import { appendOnce } from '../platform/event-store/append-once.ts';
@@ -11,8 +14,9 @@ import { BeginningGone } from '../platform/event-store/beginning.ts';
 import { isUndecidable } from '../platform/followers/release-known.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { type HoldersAsOfContext, holdersAsOf } from '../projections/holders-as-of.ts';
+import type { Sought } from '../projections/projectors/role-holders.ts';
 import { channelsAsOf } from './choices-as-of.ts';
-import type { Wanted, WantedOfRole } from './wanted.ts';
+import type { RoleRecipient, Wanted, WantedOfRole } from './wanted.ts';
 
 /**
  * Records the notifications that an event asks for, once, however often it is called. `task`: the one that they are about, as it was right after the
@@ -76,9 +80,21 @@ export function openRecording(policy: string, context: RecordingContext): Record
     await appendOnce(store, stream, envelopes(stream, policy, event, data));
   }
 
-  async function recordRole(event: RecordedEvent, { recipient: { role, except }, ...rest }: WantedOfRole, undecided: Error[]): Promise<void> {
-    for await (const userIds of holders(role, event.position)) {
-      const told = userIds.filter((userId) => userId !== except);
+  /** Everybody who had the role, and at a site where nobody had it, the admins: in pages. */
+  async function* holdersOrAdmins({ role, site }: RoleRecipient, position: Position): AsyncGenerator<string[]> {
+    let isAnybodyThere = false;
+    for await (const userIds of holders({ role, site } as Sought, position)) {
+      isAnybodyThere = true;
+      yield userIds;
+    }
+    if (site !== undefined && !isAnybodyThere) yield* holders({ role: 'admin' }, position);
+  }
+
+  /** Records what a role is told. `toldOf`: the kinds by the users who are told of them, to which those of this role are added. */
+  async function recordRole(event: RecordedEvent, { recipient, ...rest }: WantedOfRole, { undecided, toldOf }: TellingRoles): Promise<void> {
+    for await (const userIds of holdersOrAdmins(recipient, event.position)) {
+      const told = userIds.filter((userId) => userId !== recipient.except && (toldOf.get(userId) ?? rest.kind) === rest.kind);
+      for (const userId of told) toldOf.set(userId, rest.kind);
       await recordAll(
         event,
         told.map((userId) => ({ ...rest, recipient: { userId } })),
@@ -89,12 +105,10 @@ export function openRecording(policy: string, context: RecordingContext): Record
 
   return async (event, wanted, task) => {
     const undecided: Error[] = [];
-    await recordAll(
-      event,
-      wanted.filter((one): one is Wanted => !isOfRole(one)),
-      { task, undecided },
-    );
-    for (const one of wanted.filter(isOfRole)) await recordRole(event, one, undecided);
+    const named = wanted.filter((one): one is Wanted => !isOfRole(one));
+    await recordAll(event, named, { task, undecided });
+    const toldOf = new Map(named.flatMap(({ recipient: { userId }, kind }) => (userId === undefined ? [] : [[userId, kind]])));
+    for (const one of wanted.filter(isOfRole)) await recordRole(event, one, { undecided, toldOf });
     // A newer release knows what this one does not; what was taken away stays so, and is no reason to wait.
     const [first] = undecided.toSorted((a, b) => Number(a instanceof BeginningGone) - Number(b instanceof BeginningGone));
     if (first) throw first;
@@ -104,6 +118,12 @@ export function openRecording(policy: string, context: RecordingContext): Record
 /** The task that notifications are about, and the place for what is not known of their recipients. */
 interface Telling {
   task?: TaskParties | undefined;
+  undecided: Error[];
+}
+
+/** The kinds of which users are told, by user, and the place for what is not known of them. */
+interface TellingRoles {
+  toldOf: Map<string, Kind>;
   undecided: Error[];
 }
 

@@ -6,11 +6,13 @@
 import { followerQueue } from '../platform/event-bus/queues.ts';
 import { confirmedBy } from './confirmed-by.ts';
 import type { Policy } from './follow-policy.ts';
+import { assetPolicy } from './policies/asset.ts';
 import { invitationPolicy } from './policies/invitation.ts';
 import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';
 import { registrationPolicy } from './policies/user.ts';
 import { tellOfAddress, tellOfNewAddress } from './tellers/address.ts';
+import { tellOfAsset } from './tellers/asset.ts';
 import { tellOfInvitation } from './tellers/invitation.ts';
 import { tellOfOrder } from './tellers/order.ts';
 import { tellOfPhone } from './tellers/phone.ts';
@@ -58,6 +60,12 @@ export const POLICIES: readonly Policy[] = [
     queue: followerQueue('invitations', { category: 'invitation', purpose: 'mail to whoever is invited' }),
     wants: invitationPolicy,
   },
+  {
+    name: 'asset_notices',
+    queue: followerQueue('asset_management', { category: 'asset', purpose: 'what the staff of a site is told of its assets' }),
+    fromBeginning: true,
+    wants: assetPolicy,
+  },
 ];
 
 /** All tellers, by category. */
@@ -71,5 +79,6 @@ export const TELLERS: Tellers = {
   task: tellOfTask,
   order: tellOfOrder,
   invitation: tellOfInvitation,
+  asset: tellOfAsset,
   message: tellNothing,
 };

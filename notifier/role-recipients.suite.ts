@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../contracts/message.ts';
 import { notificationContract } from '../contracts/notification.ts';
+import type { Post, SiteRole } from '../contracts/post.ts';
 import type { Role } from '../contracts/role.ts';
 import { memoryCache } from '../platform/cache/memory/memory.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -15,11 +16,13 @@ import { PROJECTIONS, type Projections, startProjections } from '../projections/
 import { roleHolders } from '../projections/projectors/role-holders.ts';
 import { forwarding } from '../system/forwarder.fixture.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
-import type { Wanted } from './wanted.ts';
+import { toldAt, told as toldTo, type Wanted, type WantedOfRole } from './wanted.ts';
 
 const log = { info: () => {}, warn: vi.fn(), error: () => {} };
 /** Milliseconds before a test gives up; servers are slow on a busy machine. */
 const LONG = 120_000;
+const SITE = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
+const ELSEWHERE = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e08';
 const CHECKPOINT = '_checkpoint-guards';
 
 /** The ports that the tests run on: a bus, and the read models as two processes open them, one that projects and one that notifies. */
@@ -156,6 +159,81 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
       await eventually(['deleted after', 'gets before', 'had', 'loses after']);
     });
 
+    describe('at a site', () => {
+      const toRole =
+        (role: SiteRole, kind: 'task_created' | 'task_assigned'): Policy['wants'] =>
+        ({ type, stream, revision, metadata: { actor } }) =>
+          type === 'TaskCreated' ? [toldAt('in-app', kind, { about: { stream, revision }, site: SITE, except: actor })(role) as WantedOfRole] : [];
+      const security = toRole('security', 'task_created');
+      const post = (id: string, revision: number, ...posts: Post[]) =>
+        store.append(`user-${id}`, revision, [{ ...newEvent('UserPostsSet'), data: { posts } }]);
+      const guard = (...sites: string[]): Post => ({ role: 'security', sites });
+
+      test('tells who had it there, whatever became of them since', async () => {
+        await deployed();
+        for (const id of ['here', 'everywhere', 'elsewhere', 'moves before', 'moves after']) await register(id, 'member');
+        for (const id of ['by account', 'bounded']) await register(id, 'security');
+        await post('here', 0, guard(SITE));
+        await post('everywhere', 0, guard());
+        for (const id of ['elsewhere', 'bounded']) await post(id, 0, guard(ELSEWHERE));
+        await post('moves before', 0, guard(SITE));
+        await post('moves before', 1, guard(ELSEWHERE));
+        await post('moves after', 0, guard(SITE));
+        await makeTask();
+        await post('moves after', 1, guard(ELSEWHERE));
+        await post('elsewhere', 1, guard(SITE));
+        await project();
+        await start({ wants: security });
+        await eventually(['by account', 'everywhere', 'here', 'moves after']);
+      });
+
+      test('tells the admins of then where nobody had it there, but not where the one who did it is all there is', async () => {
+        await deployed();
+        for (const id of ['chief', 'second', 'admin no more']) await register(id, 'admin');
+        await register('guard', 'member');
+        await post('guard', 0, guard(ELSEWHERE));
+        await changeRole('admin no more', 0, 'member');
+        const made = await makeTask('second');
+        await changeRole('guard', 1, 'security');
+        await project();
+        const running = await start({ wants: security });
+        await eventuallyPast(made);
+        expect(await told()).toEqual(['chief']);
+        await post('guard', 2, guard(SITE));
+        const event = newEvent('TaskCreated');
+        const { position } = await store.append('task-2', NO_STREAM, [{ ...event, metadata: { ...event.metadata, actor: 'guard' } }]);
+        await eventuallyPast({ id: event.id, position });
+        expect([await told(), running.parked()]).toEqual([['chief'], []]);
+      });
+
+      test('tells each person once, whatever else the event asks for: who is named first, then role by role', async () => {
+        for (const id of ['both', 'guard', 'staff', 'named']) await register(id, 'member');
+        await post('both', 0, guard(SITE), { role: 'staff', sites: [] });
+        await post('guard', 0, guard(SITE));
+        await post('staff', 0, { role: 'staff', sites: [SITE] });
+        await post('named', 0, guard(SITE), { role: 'staff', sites: [SITE] });
+        await project();
+        await start({
+          wants: (event, ...more) => [
+            ...(event.type === 'TaskCreated'
+              ? [toldTo('in-app', 'task_unassigned', { stream: event.stream, revision: event.revision })('named')]
+              : []),
+            ...security(event, ...more),
+            ...toRole('staff', 'task_assigned')(event, ...more),
+          ],
+        });
+        const made = await makeTask();
+        await eventuallyPast(made);
+        const kinds = (await requested()).map((one) => [recipientOf(one), (one.data as Wanted).kind]);
+        expect(kinds.toSorted()).toEqual([
+          ['both', 'task_created'],
+          ['guard', 'task_created'],
+          ['named', 'task_unassigned'],
+          ['staff', 'task_assigned'],
+        ]);
+      });
+    });
+
     test('waits at the event while the read model has not got there, and parks nothing for it', async () => {
       const running = await start();
       await register('anna', 'security');
@@ -186,9 +264,9 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
     test('that was parked is released once the read model is there, and tells those of its time', async () => {
       await register('anna', 'security');
       let broken = true;
-      const wants: Policy['wants'] = (event, task) => {
+      const wants: Policy['wants'] = (...asked) => {
         if (broken) throw new Error('cannot decide');
-        return guards.wants(event, task);
+        return guards.wants(...asked);
       };
       const running = await start({ wants });
       await makeTask();

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { idOf, type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../contracts/message.ts';
+import type { Post } from '../contracts/post.ts';
 import type { Role } from '../contracts/role.ts';
 import type { UserEvent } from '../contracts/user.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
@@ -11,19 +12,30 @@ import { inMemoryStore, logOf, newEvent } from '../platform/event-store/in-memor
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { foldBatch } from './fold.ts';
 import { type HoldersAsOf, type HoldersAsOfContext, HoldersUnknown, holdersAsOf } from './holders-as-of.ts';
-import { MOST_PERIODS, roleHolders } from './projectors/role-holders.ts';
+import { MOST_PERIODS, roleHolders, type Sought } from './projectors/role-holders.ts';
 
 const ROLES = ['member', 'staff', 'security'] as const;
+const SITES = ['7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07', '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e08'];
+/** All that is asked: who had a role, and who had one at a site. */
+const ASKED: readonly Sought[] = [
+  ...ROLES.map((role) => ({ role })),
+  ...SITES.flatMap((site) => (['staff', 'security'] as const).map((role) => ({ role, site }))),
+];
 const { model } = roleHolders;
 const LONG = 60_000;
 
 /** A random event of one of a few users, or of a task. Impossible ones, as a second creation, are left out when it is appended. */
-type Happening = { user: number; type: UserEvent['type'] | 'TaskCommented' | 'many changes'; role: Role };
+type Happening = { user: number; type: UserEvent['type'] | 'TaskCommented' | 'many changes'; role: Role; posts?: Post[] };
+
+const post: fc.Arbitrary<Post> = fc.record({
+  role: fc.constantFrom('staff' as const, 'security' as const),
+  sites: fc.subarray(SITES),
+});
 
 const happening: fc.Arbitrary<Happening> = fc.record({
   user: fc.integer({ min: 1, max: 5 }),
   type: fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom('UserCreated' as const, 'UserRoleChanged' as const) },
+    { weight: 6, arbitrary: fc.constantFrom('UserCreated' as const, 'UserRoleChanged' as const, 'UserPostsSet' as const) },
     {
       weight: 4,
       arbitrary: fc.constantFrom('UserDeleted' as const, 'UserEdited' as const, 'RegistrationAbandoned' as const, 'TaskCommented' as const),
@@ -31,6 +43,7 @@ const happening: fc.Arbitrary<Happening> = fc.record({
     { weight: 1, arbitrary: fc.constant('many changes' as const) },
   ),
   role: fc.constantFrom(...ROLES),
+  posts: fc.uniqueArray(post, { selector: ({ role }) => role, maxLength: 2 }),
 });
 
 interface Standing {
@@ -42,19 +55,19 @@ interface Standing {
 /** Appends the events of the possible happenings, in order. */
 async function happen(store: EventStore, happenings: readonly Happening[]): Promise<void> {
   const standings = new Map<number, Standing>();
-  for (const { user, type, role } of happenings.flatMap(spread)) {
+  for (const { user, type, role, posts = [] } of happenings.flatMap(spread)) {
     const before = standings.get(user) ?? { revision: NO_STREAM, role: undefined };
     if (type === 'TaskCommented') await store.append(`task-${user}-${await store.head()}`, NO_STREAM, [newEvent(type)]);
     else if (canHappen(type, before)) {
-      await store.append(`user-${user}`, before.revision, [eventOf(type, before.role ?? role, role)]);
+      await store.append(`user-${user}`, before.revision, [eventOf(type, before.role ?? role, role, posts)]);
       standings.set(user, { revision: before.revision + 1, role: roleAfter(type, before, role) });
     }
   }
 }
 
 /** Makes of `many changes` more changes of one user's role than the read model keeps. */
-function spread({ user, type, role }: Happening): (Happening & { type: Exclude<Happening['type'], 'many changes'> })[] {
-  if (type !== 'many changes') return [{ user, type, role }];
+function spread({ user, type, role, posts = [] }: Happening): (Happening & { type: Exclude<Happening['type'], 'many changes'> })[] {
+  if (type !== 'many changes') return [{ user, type, role, posts }];
   return Array.from({ length: MOST_PERIODS + 5 }, (_, n) => ({ user, type: 'UserRoleChanged', role: ROLES[n % 3] ?? role }));
 }
 
@@ -64,25 +77,32 @@ function canHappen(type: UserEvent['type'], { role, revision }: Standing): boole
 
 function roleAfter(type: UserEvent['type'], before: Standing, role: Role): Role | null | undefined {
   if (type === 'UserDeleted' || type === 'RegistrationAbandoned') return null;
-  return type === 'UserEdited' ? before.role : role;
+  return type === 'UserEdited' || type === 'UserPostsSet' ? before.role : role;
 }
 
-function eventOf(type: UserEvent['type'], from: Role, to: Role): NewEvent {
+function eventOf(type: UserEvent['type'], from: Role, to: Role, posts: Post[] = []): NewEvent {
+  if (type === 'UserPostsSet') return { ...newEvent(type), data: { posts } };
   const { data } = exampleEvent(type);
   const own = type === 'UserCreated' ? { ...(data as object), role: to } : data;
   return { ...newEvent(type), data: type === 'UserRoleChanged' ? { from, to } : own };
 }
 
-/** The oracle: a plain fold over the log up to a position, one role a user. */
-function foldedTo(events: readonly RecordedEvent[], role: Role, position: Position): string[] {
+/** The oracle: a plain fold over the log up to a position, one role and the last posts a user. */
+function foldedTo(events: readonly RecordedEvent[], { role, site }: Sought, position: Position): string[] {
   const roles = new Map<string, Role>();
+  const posts = new Map<string, Post[]>();
   for (const recorded of events.filter((one) => one.position <= position)) {
     const { type, data, stream } = recorded as RecordedEvent & UserEvent;
     if (type === 'UserCreated') roles.set(idOf(stream), data.role);
     if (type === 'UserRoleChanged') roles.set(idOf(stream), data.to);
+    if (type === 'UserPostsSet') posts.set(idOf(stream), data.posts);
     if (type === 'UserDeleted') roles.delete(idOf(stream));
   }
-  return [...roles].flatMap(([id, has]) => (has === role ? [id] : [])).sort();
+  const isThere = (id: string, own: Role) => {
+    const named = posts.get(id)?.find((one) => one.role === role);
+    return named ? named.sites.length === 0 || named.sites.includes(site ?? '') : own === role;
+  };
+  return [...roles].flatMap(([id, own]) => ((site === undefined ? own === role : isThere(id, own)) ? [id] : [])).sort();
 }
 
 /** Describes HoldersAsOf. `open` opens empty read models; `runs`: how often the property is tried. */
@@ -123,9 +143,9 @@ export function describeHoldersAsOf(open: () => Promise<ReadModels>, runs: numbe
       return holdersAsOf({ store, readModels, signal: new AbortController().signal, patience: 20, ...more });
     }
 
-    async function told(role: Role, position: Position, from = holders()): Promise<string[]> {
+    async function told(asked: Role | Sought, position: Position, from = holders()): Promise<string[]> {
       const ids: string[] = [];
-      for await (const page of from(role, position)) ids.push(...page);
+      for await (const page of from(typeof asked === 'string' ? { role: asked } : asked, position)) ids.push(...page);
       return ids;
     }
 
@@ -138,7 +158,7 @@ export function describeHoldersAsOf(open: () => Promise<ReadModels>, runs: numbe
         await projected();
         const step = Math.ceil(events.length / 15);
         for (const { position } of events.filter((_, n) => n % step === 0 || n === events.length - 1)) {
-          for (const role of ROLES) expect(await told(role, position)).toEqual(foldedTo(events, role, position));
+          for (const asked of ASKED) expect(await told(asked, position)).toEqual(foldedTo(events, asked, position));
         }
       });
       await fc.assert(property, { numRuns: runs });
@@ -155,6 +175,21 @@ export function describeHoldersAsOf(open: () => Promise<ReadModels>, runs: numbe
       const [created, changed] = await logOf(store);
       expect(await told('security', created?.position ?? '')).toEqual(['1']);
       expect(await told('security', changed?.position ?? '')).toEqual([]);
+    });
+
+    test('is told also of a site, whose posts of then the read model keeps no more', async () => {
+      const [site = '', elsewhere = ''] = SITES;
+      await happen(store, [
+        { user: 1, type: 'UserCreated', role: 'member' },
+        { user: 1, type: 'UserPostsSet', role: 'member', posts: [{ role: 'security', sites: [site] }] },
+        { user: 1, type: 'many changes', role: 'member' },
+        { user: 1, type: 'UserPostsSet', role: 'member', posts: [{ role: 'security', sites: [elsewhere] }] },
+      ]);
+      await projected(1_000);
+      const log = await logOf(store);
+      const guards = (n: number, at: string) => told({ role: 'security', site: at }, log.at(n)?.position ?? '');
+      expect([await guards(0, site), await guards(1, site), await guards(1, elsewhere)]).toEqual([[], ['1'], []]);
+      expect([await guards(-1, site), await guards(-1, elsewhere)]).toEqual([[], ['1']]);
     });
 
     describe('is not told, as somebody could be missing', () => {

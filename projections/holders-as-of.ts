@@ -1,18 +1,18 @@
-/** Everybody who had a role right after an event: the question of policies that tell all of them. */
+/** Everybody who had a role, or had it at a site, right after an event: the question of policies that tell all of them. */
 import { isKnown, upcast } from '../contracts/catalog.ts';
 import { idOf, type Position, type RecordedEvent } from '../contracts/message.ts';
-import type { Role } from '../contracts/role.ts';
 import { orAborted } from '../platform/concurrency/abortable.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { holds } from '../platform/followers/checkpoint.ts';
 import { openParking } from '../platform/followers/parking.ts';
-import type { Find, ModelState, ReadModels, Stored } from '../platform/read-models/read-models.ts';
+import type { Condition, Find, ModelState, ReadModels, Stored } from '../platform/read-models/read-models.ts';
 import { projectionName } from './projection.ts';
 import type { Folded } from './projector.ts';
-import { holdsAt, type RoleHolderDocument, type RolePeriod, roleHolders } from './projectors/role-holders.ts';
+import { holdsAt, type RoleHolderDocument, type RolePeriod, roleHolders, type Sought } from './projectors/role-holders.ts';
+import { workAt } from './projectors/workers.ts';
 
-/** The ids of the users who had the role right after the event at the position: in pages, each read when it is asked for. */
-export type HoldersAsOf = (role: Role, position: Position) => AsyncIterable<string[]>;
+/** The ids of the users who had the role, or had it at the site, right after the event at the position: in pages, each read when it is asked for. */
+export type HoldersAsOf = (sought: Sought, position: Position) => AsyncIterable<string[]>;
 
 export interface HoldersAsOfContext {
   store: EventStore;
@@ -35,7 +35,7 @@ const { model } = roleHolders;
  * Opens the question. Answers come from the generation that queries read, once it has reached the position. Of a user whose stream is parked there, the
  * stream itself is asked, for all in it that can be folded: one broken event keeps nobody else's answer waiting.
  *
- *     for await (const userIds of holders('security', event.position)) await tell(userIds);
+ *     for await (const userIds of holders({ role: 'security', site }, event.position)) await tell(userIds);
  *
  * Errors: HoldersUnknown, before the first page; those of the read models (NoSuchGeneration where a rebuild was done meanwhile) and of the store.
  */
@@ -51,17 +51,17 @@ export function holdersAsOf({ store, readModels, signal, patience = 2_000 }: Hol
 
   const ofThisLog = async (state: ModelState | null) => state !== null && holds(store, state.checkpoint);
 
-  async function page(role: Role, generation: number, after: string | undefined): Promise<Stored[]> {
-    const find: Find = { where: [{ field: 'roles', op: 'eq', value: role }], sort: [], limit: PAGE };
+  async function page(sought: Sought, generation: number, after: string | undefined): Promise<Stored[]> {
+    const find: Find = { where: [everHeld(sought)], sort: [], limit: PAGE };
     return readModels.find(model, generation, after === undefined ? find : { ...find, after: { values: [], id: after } });
   }
 
-  async function holdersIn(found: readonly Stored[], role: Role, position: Position): Promise<string[]> {
+  async function holdersIn(found: readonly Stored[], sought: Sought, position: Position): Promise<string[]> {
     const holders: string[] = [];
     for (const { id, document } of found) {
       const { periods, knownFrom } = document as RoleHolderDocument;
       const then = position < knownFrom ? await periodsThen(id, position) : periods;
-      if (holdsAt(then, role, position)) holders.push(id);
+      if (holdsAt(then, sought, position)) holders.push(id);
     }
     return holders;
   }
@@ -83,34 +83,40 @@ export function holdersAsOf({ store, readModels, signal, patience = 2_000 }: Hol
     return new Set(parking.list().map(({ stream }) => idOf(stream)));
   }
 
-  async function holdersAmong(ids: ReadonlySet<string>, role: Role, position: Position): Promise<string[]> {
+  async function holdersAmong(ids: ReadonlySet<string>, sought: Sought, position: Position): Promise<string[]> {
     const holders: string[] = [];
-    for (const id of [...ids].sort()) if (holdsAt(await periodsThen(id, position), role, position)) holders.push(id);
+    for (const id of [...ids].sort()) if (holdsAt(await periodsThen(id, position), sought, position)) holders.push(id);
     return holders;
   }
 
   /** The holders by the documents of a generation, but for these users. */
-  async function* holdersBut(parked: ReadonlySet<string>, generation: number, role: Role, position: Position): AsyncGenerator<string[]> {
+  async function* holdersBut(parked: ReadonlySet<string>, generation: number, sought: Sought, position: Position): AsyncGenerator<string[]> {
     let last: string | undefined;
     do {
       signal.throwIfAborted();
-      const found = await page(role, generation, last);
+      const found = await page(sought, generation, last);
       last = found.length === PAGE ? found.at(-1)?.id : undefined;
       const whole = found.filter(({ id }) => !parked.has(id));
-      yield await holdersIn(whole, role, position);
+      yield await holdersIn(whole, sought, position);
     } while (last !== undefined);
   }
 
-  async function* holdersOf(role: Role, position: Position): AsyncGenerator<string[]> {
+  async function* holdersOf(sought: Sought, position: Position): AsyncGenerator<string[]> {
     const state = await statePast(position);
     const parked = await parkedIn(state);
-    yield* holdersBut(parked, state.generation, role, position);
-    if (parked.size > 0) yield await holdersAmong(parked, role, position);
+    yield* holdersBut(parked, state.generation, sought, position);
+    if (parked.size > 0) yield await holdersAmong(parked, sought, position);
   }
 
-  return async function* (role, position) {
-    for await (const holders of holdersOf(role, position)) if (holders.length > 0) yield holders;
+  return async function* (sought, position) {
+    for await (const holders of holdersOf(sought, position)) if (holders.length > 0) yield holders;
   };
+}
+
+/** The condition of all who ever had what is sought. */
+function everHeld({ role, site }: Sought): Condition {
+  if (site === undefined) return { field: 'roles', op: 'eq', value: role };
+  return { field: 'at', op: 'in', value: [workAt(role, site), workAt(role, '*')] };
 }
 
 /** The document after an event; as it was where the event cannot be folded. */

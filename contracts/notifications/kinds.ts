@@ -3,6 +3,7 @@
  * Policies say whom to tell, and a category's teller looks up what can be told: both are registered in notifier/registries.ts.
  */
 
+import { assetNoticeKinds } from './asset.ts';
 import { invitationKinds } from './invitation.ts';
 import type { Channel, KindContract } from './kind.ts';
 import { messageKinds } from './message.ts';
@@ -15,6 +16,7 @@ export const kinds = {
   ...taskKinds,
   ...orderKinds,
   ...invitationKinds,
+  ...assetNoticeKinds,
   ...messageKinds,
 };
 

@@ -1,6 +1,6 @@
 /** Read model `workers`: of each user the role and the posts, so that everybody who works at a site can be found. A deleted user leaves a tombstone. */
 import type { RecordedEvent } from '../../contracts/message.ts';
-import { type Post, postsOf, type SiteRole } from '../../contracts/post.ts';
+import { type Post, type Posted, postsOf, type SiteRole } from '../../contracts/post.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { UserEvent } from '../../contracts/user.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
@@ -41,9 +41,13 @@ function evolve(document: Folded<WorkerDocument>, recorded: RecordedEvent): Work
   }
 }
 
+/** Every role that somebody has at every site, as it is searched for. */
+export function worksAt(who: Posted): string[] {
+  return postsOf(who).flatMap(({ role, sites }) => (sites.length === 0 ? ['*'] : sites).map((site) => workAt(role, site)));
+}
+
 function worker(role: Role, posts: readonly Post[], revision: number): WorkerDocument {
-  const at = postsOf({ role, posts }).flatMap((one) => (one.sites.length === 0 ? ['*'] : one.sites).map((site) => workAt(one.role, site)));
-  return { role, posts, at, revision };
+  return { role, posts, at: worksAt({ role, posts }), revision };
 }
 
 export const workers = projector<WorkerDocument>({

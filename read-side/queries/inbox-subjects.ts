@@ -3,16 +3,18 @@ import { idOf } from '../../contracts/message.ts';
 import { type AboutCategory, kinds } from '../../contracts/notifications/kinds.ts';
 import { taskPath } from '../../contracts/notifications/task.ts';
 import type { RouteRequest } from '../../platform/http/route.ts';
+import { type AssetDocument, assets } from '../../projections/projectors/assets.ts';
 import type { NotificationDocument } from '../../projections/projectors/notifications.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
+import { rolesOfCaller } from './site-rights.ts';
 import { mayRead } from './task-stream.ts';
 
 /** The thing that a notification is about. */
 export interface InboxSubject {
   title: string;
-  /** The path on the pages, as `/#task=<id>`. */
-  link: string;
+  /** The path on the pages, as `/#task=<id>`; missing where there is no page of it. */
+  link?: string;
   /** True where the reader has to do the thing. */
   own: boolean;
 }
@@ -23,6 +25,7 @@ type Lookup = (context: QueryContext, request: RouteRequest, streams: readonly s
 /** The lookups by category. Things of a category without one have the title of their kind's words, and no page. */
 const LOOKUPS: Readonly<Partial<Record<AboutCategory, Lookup>>> = {
   task: tasks,
+  asset: assetsAtWork,
 };
 
 /** Resolves to the things that these notifications are about, by stream. Errors: those of `reading`. */
@@ -48,6 +51,21 @@ async function tasks(context: QueryContext, request: RouteRequest, streams: read
       const task = document as TaskListDocument | null;
       if (!task || task.deleted || !mayRead(caller, task)) return [];
       return [[`task-${id}`, { title: task.title, link: taskPath(id), own: task.assignee === caller.id }]];
+    }),
+  );
+}
+
+/** Assets of sites where the caller works. */
+async function assetsAtWork(context: QueryContext, request: RouteRequest, streams: readonly string[]): Promise<ReadonlyMap<string, InboxSubject>> {
+  const caller = callerOf(request);
+  const { result } = await reading(context, assets, request, ({ state }) =>
+    context.readModels.get(assets.model, state.generation, streams.map(idOf)),
+  );
+  return new Map(
+    result.flatMap(({ id, document }) => {
+      const asset = document as AssetDocument | null;
+      if (!asset || rolesOfCaller(caller, asset.site).length === 0) return [];
+      return [[`asset-${id}`, { title: asset.name, own: false }]];
     }),
   );
 }
