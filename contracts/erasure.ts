@@ -11,7 +11,7 @@ import { id, instant } from './fields.ts';
 export const ERASURE_STEPS = {
   access: { when: 'before', what: 'sessions, password, codes, second factor, ways to sign in' },
   texts: { when: 'before', what: 'texts of the person are gathered, to be looked for in the outbox; they go with the step `outbox`' },
-  keys: { when: 'keys', what: 'the keys of the person, and of each address and number they had' },
+  keys: { when: 'keys', what: 'the keys of the person, and of each address and number that was theirs' },
   'read-models': { when: 'after', what: 'documents and search words: every read model was made anew' },
   snapshots: { when: 'after', what: 'the key of kept states of streams, and of what else keeps clear text beside the log' },
   caches: { when: 'last', what: 'answers of queries' },
