@@ -12,6 +12,7 @@ import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reportRoute } from '../notifier/texter/report-routes.ts';
 import { healthRoutes } from '../platform/http/metrics.ts';
 import { type RouteRow, rowsOf } from '../platform/http/route.ts';
+import { labelRoutes } from '../read-side/labels/label-routes.ts';
 import { readRoutes } from '../read-side/query-routes.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
 import { ALL_PARTS, type Part } from './parts.ts';
@@ -24,7 +25,7 @@ export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
   workers: [],
   notifier: rowsOf([outboxRoute, reportRoute]),
   media: rowsOf(mediaRoutes),
-  'read-side': rowsOf(readRoutes),
+  'read-side': rowsOf([...readRoutes, ...labelRoutes]),
   realtime: [],
   gateway: rowsOf([
     ...identityRoutes,

@@ -39,6 +39,7 @@ import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
 import { undecidedIn } from '../projections/undecided.ts';
+import { labelRoutes } from '../read-side/labels/label-routes.ts';
 import { readRoutes } from '../read-side/query-routes.ts';
 import { openFanOut } from '../realtime/fan-out/open.ts';
 import { startRealtime } from '../realtime/push.ts';
@@ -129,8 +130,11 @@ export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Pro
   workers: workersPart,
   notifier: notifierPart,
   media: mediaPart,
-  'read-side': async ({ ports: { store, readModels, cache }, access: { commands } }) => ({
-    routes: routesWith({ store, readModels, cache, commands }, readRoutes),
+  'read-side': async ({ ports: { store, readModels, cache }, access: { commands, keys, limits }, publicUrl }) => ({
+    routes: [
+      ...routesWith({ store, readModels, cache, commands }, readRoutes),
+      ...routesWith({ store, readModels, cache, hmac: keys.hmac, limits, publicUrl }, labelRoutes),
+    ],
   }),
   realtime: realtimePart,
   gateway: gatewayPart,

@@ -57,6 +57,9 @@ const DowntimeBegan = z.strictObject({
 });
 const DowntimeEnded = z.strictObject({ downtime });
 const AssetRetired = z.strictObject({});
+const AssetLinkRenewed = z.strictObject({
+  link: z.int().positive().describe('The number of its link from now on; it is 0 before the first renewal.'),
+});
 const AssetAbandoned = z.strictObject({});
 const AssetChangeAbandoned = z.strictObject({});
 
@@ -67,6 +70,7 @@ export type AssetEvent =
   | DecidedEvent<'DowntimeBegan', z.infer<typeof DowntimeBegan>>
   | DecidedEvent<'DowntimeEnded', z.infer<typeof DowntimeEnded>>
   | DecidedEvent<'AssetRetired', z.infer<typeof AssetRetired>>
+  | DecidedEvent<'AssetLinkRenewed', z.infer<typeof AssetLinkRenewed>>
   | DecidedEvent<'AssetAbandoned', z.infer<typeof AssetAbandoned>>
   | DecidedEvent<'AssetChangeAbandoned', z.infer<typeof AssetChangeAbandoned>>;
 
@@ -90,7 +94,8 @@ export type AssetCommand =
   | Command<'MoveAsset', z.infer<typeof MoveAsset>>
   | Command<'BeginDowntime', z.infer<typeof BeginDowntime>>
   | Command<'EndDowntime', null>
-  | Command<'RetireAsset', null>;
+  | Command<'RetireAsset', null>
+  | Command<'RenewAssetLink', null>;
 
 /** The roles that somebody has at an asset's site: admins have all. */
 export function rolesAtAsset(actor: Parameters<typeof rolesAt>[0], assetSite: string): readonly SiteRole[] {
@@ -135,6 +140,12 @@ export const assetContract = aggregate({
       example: { downtime: DOWNTIME },
     },
     AssetRetired: { schema: AssetRetired, version: 1, summary: 'An asset is in use no more, for good.', example: {} },
+    AssetLinkRenewed: {
+      schema: AssetLinkRenewed,
+      version: 1,
+      summary: 'The label of an asset has another link, and the one before has ended.',
+      example: { link: 1 },
+    },
     AssetAbandoned: {
       begins: true,
       schema: AssetAbandoned,
@@ -201,6 +212,15 @@ export const assetContract = aggregate({
         'Say that an asset is in use no more, as staff of its site or an admin. It stays in lists, and changes no more; its numbers stay taken.',
       example: null,
     },
+    RenewAssetLink: {
+      method: 'POST',
+      path: '/api/assets/:id/link',
+      body: null,
+      who: 'user',
+      summary:
+        'Give an asset another link for its label, as staff of its site or an admin: the one before ends, and its label is to be printed anew.',
+      example: null,
+    },
   },
 });
 
@@ -224,3 +244,7 @@ export type DowntimeView = z.infer<typeof downtimeView>;
 
 /** An asset, as `GET /api/assets/:id` shows it to who works at its site. */
 export const assetDetailView = assetView.extend({ downtimes: z.array(downtimeView).describe('The last 100 downtimes, the newest first.') });
+
+/** What whoever scans the label of an asset learns of it. */
+export const labelledAssetView = z.strictObject({ name, place: z.string().nullable().describe('The name of its place; null where none is named.') });
+export type LabelledAsset = z.infer<typeof labelledAssetView>;

@@ -45,5 +45,5 @@ const overSeveral: readonly RouteWith<QueryContext>[] = [listDeadLetters, getDea
 /** The routes of all queries. */
 export const queryRoutes: readonly RouteWith<QueryContext>[] = [...Object.values(byCategory).flat(), ...overSeveral];
 
-/** The routes of the read side: queries, and commands on all items that a query finds. */
+/** The routes of the read side on its stores alone: queries, and commands on all items that a query finds. */
 export const readRoutes: readonly RouteWith<CommandsContext>[] = [...queryRoutes, readAll, retryDeadLetters];

@@ -244,6 +244,73 @@ describe('the kinds of assets', () => {
   });
 });
 
+describe('the label of an asset', () => {
+  const pathOf = (link: string) => new URL(link).pathname;
+  const linkTo = async (id: string, position: string) =>
+    (await workers.security.ok(`GET /api/assets/${id}/link`, undefined, { 'read-after': position })).body.link;
+
+  it('leads whoever scans it to name and place, and to nothing else, until it has another link or is retired', async () => {
+    const { id, position } = await register({ name: 'Lift <A>', serialNumber: 'LABEL-1', place: court.house });
+    const link: string = await linkTo(id, position);
+    const [token = ''] = link.split('/').slice(-1);
+    const found = await system.call(`GET /api/assets/by-link/${token}`);
+    expect([found.status, found.body]).toEqual([200, { name: 'Lift <A>', place: 'House A' }]);
+    expect([found.headers.get('cache-control'), found.headers.get('x-robots-tag')]).toEqual(['no-store', 'noindex']);
+    const page = await system.call(`GET ${pathOf(link)}`);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('Lift &#60;A&#62;');
+    for (const hidden of ['LABEL-1', id, court.id]) expect(page.text).not.toContain(hidden);
+    const renewed = await workers.staff.ok(`POST /api/assets/${id}/link`);
+    const next: string = await linkTo(id, renewed.body.position);
+    for (const [path, status] of [
+      [link, 404],
+      [next, 200],
+    ] as const)
+      expect((await system.call(`GET ${pathOf(path)}`)).status).toBe(status);
+    await workers.staff.ok(`POST /api/assets/${id}/retire`);
+    await vi.waitFor(async () => expect((await system.call(`GET ${pathOf(next)}`)).status).toBe(404), 20_000);
+    expect((await workers.security.call(`GET /api/assets/${id}/qr`)).status).toBe(409);
+  });
+
+  it('is a picture of its link, for who works at its site', async () => {
+    const { id, position } = await register({ name: 'Drawn' });
+    const after = { 'read-after': position };
+    const types = await Promise.all(
+      ['', '?format=svg', '?format=png'].map(async (query) =>
+        (await workers.security.ok(`GET /api/assets/${id}/qr${query}`, undefined, after)).headers.get('content-type'),
+      ),
+    );
+    expect(types).toEqual(['image/svg+xml', 'image/svg+xml', 'image/png']);
+    expect((await workers.security.call(`GET /api/assets/${id}/qr?format=gif`)).status).toBe(400);
+    expect((await ann.call(`GET /api/assets/${id}/qr`)).status).toBe(404);
+  });
+
+  it('stands on a sheet with the others of its site, but for what is retired', async () => {
+    const old = await register({ name: 'Sheet old', place: court.kitchen });
+    await register({ name: 'Sheet new', code: 'SHEET-1', place: court.kitchen });
+    const { position } = (await workers.staff.ok(`POST /api/assets/${old.id}/retire`)).body;
+    const sheet = await workers.maintenance.ok(`GET /api/sites/${court.id}/labels?place=${court.flat}`, undefined, { 'read-after': position });
+    expect(sheet.headers.get('content-type')).toContain('text/html');
+    for (const text of ['Sheet new', 'SHEET-1', 'Kitchen', '<svg']) expect(sheet.text).toContain(text);
+    expect(sheet.text).not.toContain('Sheet old');
+    const first = await workers.maintenance.ok(`GET /api/sites/${court.id}/labels?limit=1`);
+    expect(first.text.match(/<section>/g)).toHaveLength(1);
+    expect(first.headers.get('link')).toContain(`/api/sites/${court.id}/labels?limit=1&cursor=`);
+    expect((await ann.call(`GET /api/sites/${court.id}/labels`)).status).toBe(403);
+  });
+
+  it('whose link is guessed finds nothing, and no network guesses for long', async () => {
+    const strict = await openInstallation({ CODE_TRY_LIMIT: '3' });
+    try {
+      const statuses: number[] = [];
+      for (let n = 0; n < 5; n++) statuses.push((await strict.call(`GET /api/assets/by-link/${'A'.repeat(42)}${n}`)).status);
+      expect(statuses).toEqual([404, 404, 404, 429, 429]);
+    } finally {
+      await strict.remove();
+    }
+  });
+});
+
 it('the reason of a downtime is given back to its author, and gone once they are erased', async () => {
   const cal = await system.register('Cal');
   await system.admin.ok(`PUT /api/users/${cal.id}/posts`, { posts: [{ role: 'maintenance', sites: [court.id] }] });

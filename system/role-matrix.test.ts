@@ -111,6 +111,14 @@ async function asset(): Promise<string> {
   return body.id;
 }
 
+/** An asset whose label has a link. */
+async function label(): Promise<string> {
+  const id = await asset();
+  const { link } = (await users.admin.ok(`GET /api/assets/${id}/link`)).body;
+  within = { ...within, token: link.split('/').at(-1) };
+  return id;
+}
+
 /** What registers an asset at a site with a kind of its own. */
 async function newAsset(): Promise<object> {
   const id = await site();
@@ -136,6 +144,8 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
   ['/api/notifications/', notification],
   ['/api/users/', async () => subject],
   ['/api/sites/', site],
+  ['/api/assets/by-link/', label],
+  ['/fault/', label],
   ['/api/assets/', asset],
 ];
 

@@ -25,12 +25,16 @@ describe('an asset', () => {
     given(assets, registered, down, up).becomes({ state: 'in-service', revision: 2 });
     given(assets, registered, down, up, { type: 'AssetRetired' }).becomes({ state: 'retired', revision: 3 });
   });
+  it('has the number of its last link', () => {
+    given(assets, registered).becomes({ link: 0 });
+    given(assets, registered, { type: 'AssetLinkRenewed' }).becomes({ link: 1, revision: 1 });
+  });
   it('moves on by a change that was given up, and leaves nothing where it was never registered', () => {
     given(assets, registered, { type: 'AssetChangeAbandoned' }).becomes({ name: 'Lift of house A', revision: 1 });
     given(assets, { type: 'AssetAbandoned' }).thenNothing();
   });
   it('does not change without being registered, nor begins twice', () => {
-    for (const type of ['AssetEdited', 'AssetMoved', 'DowntimeBegan', 'DowntimeEnded', 'AssetRetired', 'AssetChangeAbandoned'])
+    for (const type of ['AssetEdited', 'AssetMoved', 'DowntimeBegan', 'DowntimeEnded', 'AssetRetired', 'AssetLinkRenewed', 'AssetChangeAbandoned'])
       given(assets, { type }).outOfPlace();
     given(assets, registered, registered).outOfPlace();
   });

@@ -9,6 +9,8 @@ export type AssetDocument = Omit<AssetView, 'id'> & {
   /** Its site and its place, as `atSite` and `inPlace` write them: the field by which lists find what a caller sees. */
   seen: string[];
   words: string[];
+  /** The number of its link. */
+  link: number;
   nameKey: string;
 };
 
@@ -29,7 +31,7 @@ function evolve(document: Folded<AssetDocument>, recorded: RecordedEvent): Asset
   switch (event.type) {
     case 'AssetRegistered':
       beginning(document, recorded);
-      return found({ ...event.data, state: 'in-service', createdAt: recorded.time, revision: recorded.revision });
+      return found({ ...event.data, state: 'in-service', createdAt: recorded.time, revision: recorded.revision, link: 0 });
     case 'AssetAbandoned':
       beginning(document, recorded);
       return null;
@@ -51,6 +53,8 @@ function changed(document: AssetDocument, event: RecordedEvent & Exclude<AssetEv
       return { ...document, state: 'in-service', revision };
     case 'AssetRetired':
       return { ...document, state: 'retired', revision };
+    case 'AssetLinkRenewed':
+      return { ...document, link: event.data.link, revision };
     case 'AssetChangeAbandoned':
       return { ...document, revision };
     default:
@@ -83,7 +87,7 @@ export const assets = projector<AssetDocument>({
   },
   events: [
     ...(['AssetRegistered', 'AssetEdited', 'AssetMoved', 'DowntimeBegan', 'DowntimeEnded', 'AssetRetired'] as const),
-    ...(['AssetAbandoned', 'AssetChangeAbandoned'] as const),
+    ...(['AssetLinkRenewed', 'AssetAbandoned', 'AssetChangeAbandoned'] as const),
   ],
   key: byStream,
   evolve,

@@ -93,7 +93,7 @@ function wholeConditions({ kind, state, label, q }: ListAssets): Condition[] {
 }
 
 /** A place, and all that lies in it. */
-async function withinPlace(context: QueryContext, request: RouteRequest, place: string): Promise<string[]> {
+export async function withinPlace(context: QueryContext, request: RouteRequest, place: string): Promise<string[]> {
   const { result } = await reading(context, places, request, ({ one }) => one(place));
   if (!result?.document) return [place];
   const { places: all } = await treeOf(context, request, (result.document as PlaceDocument).site);
@@ -155,7 +155,7 @@ export const getAssetKinds: RouteWith<QueryContext> = {
   },
 };
 
-function viewOf(of: string, { seen: _, words: __, nameKey: ___, ...asset }: AssetDocument): AssetView {
+function viewOf(of: string, { seen: _, words: __, nameKey: ___, link: ____, ...asset }: AssetDocument): AssetView {
   return { id: of, ...asset };
 }
 

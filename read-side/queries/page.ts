@@ -65,10 +65,16 @@ export interface ListPage {
 /** The answer `{items, next?}`, with `Link: rel="next"` (RFC 8288). */
 export function listAnswer({ path, parameters, position, items, next }: ListPage): Answer {
   if (next === undefined) return { headers: { Position: position }, body: { items } };
+  return { headers: { Position: position, ...nextPage(path, parameters, next) }, body: { items, next } };
+}
+
+/** The header `Link` to the next page of a list; no header on the last one. */
+export function nextPage(path: string, parameters: object, next: string | undefined): Record<string, string> {
+  if (next === undefined) return {};
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined && name !== 'cursor') query.set(name, String(value));
   query.set('cursor', next);
-  return { headers: { Position: position, Link: `<${path}?${query}>; rel="next"` }, body: { items, next } };
+  return { Link: `<${path}?${query}>; rel="next"` };
 }
 
 /** The schema of a list's answer. */

@@ -11,10 +11,12 @@ export interface AssetState extends AssetFields {
   /** The downtime that has begun and not ended; null while it is in service. */
   downtime: string | null;
   retired: boolean;
+  /** The number of its link, which its token is made of. */
+  link: number;
 }
 
 export const noAsset: AssetState = {
-  ...{ exists: false, abandoned: false, downtime: null, retired: false },
+  ...{ exists: false, abandoned: false, downtime: null, retired: false, link: 0 },
   ...{ site: '', kind: '', name: '', serialNumber: null, code: null, place: null, labels: [], fields: [] },
 };
 
@@ -33,6 +35,8 @@ export function assetAfter(state: AssetState, event: AssetEvent): AssetState {
       return { ...state, downtime: null };
     case 'AssetRetired':
       return { ...state, retired: true };
+    case 'AssetLinkRenewed':
+      return { ...state, link: event.data.link };
     case 'AssetAbandoned':
       return { ...state, abandoned: true };
     case 'AssetChangeAbandoned':

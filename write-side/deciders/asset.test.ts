@@ -124,6 +124,16 @@ describe('an asset', () => {
   });
 });
 
+it('the link of an asset is another each time that it is renewed', () => {
+  const renewed = (link: number): AssetEvent => ({ type: 'AssetLinkRenewed', data: { link } });
+  given(asset, registered).when(ask('RenewAssetLink')).then(renewed(1));
+  given(asset, registered, renewed(1)).when(ask('RenewAssetLink')).then(renewed(2));
+  given(asset, registered, retired).when(ask('RenewAssetLink')).refuses('conflict');
+  given(asset, registered)
+    .when(ask('RenewAssetLink', null, worksAs('maintenance')))
+    .refuses('forbidden');
+});
+
 describe('who may', () => {
   const commands = [ask('EditAsset', { name: 'New' }), ask('MoveAsset', { place: null }), ask('RetireAsset')];
   it('change an asset: staff of its site and admins; who works there otherwise knows of it, and nobody else does', () => {

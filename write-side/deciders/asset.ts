@@ -29,6 +29,7 @@ const MAY: Readonly<Record<Later['type'], readonly SiteRole[]>> = {
   BeginDowntime: ['staff', 'maintenance'],
   EndDowntime: ['staff', 'maintenance'],
   RetireAsset: ['staff'],
+  RenewAssetLink: ['staff'],
 };
 
 /** The refusal to whoever may not do it: whoever works at the site in another role knows of the asset, nobody else does. */
@@ -52,6 +53,8 @@ function decideOn(command: Later, state: AssetState, facts: Facts): Decision {
       return state.downtime === null ? conflict('It is in service.') : endedOf(state);
     case 'RetireAsset':
       return [...endedOf(state), { type: 'AssetRetired', data: {} }];
+    case 'RenewAssetLink':
+      return [{ type: 'AssetLinkRenewed', data: { link: state.link + 1 } }];
     default:
       return command satisfies never;
   }

@@ -30,7 +30,7 @@ export const LIMIT_POLICIES = {
   'sms-codes': { points: 4, seconds: 3_600, variable: 'SMS_CODE_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
   'sms-codes-day': { points: 10, seconds: 86_400, variable: 'SMS_CODE_DAY_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
   'sms-codes-ip': { points: 30, seconds: 3_600, variable: 'SMS_CODE_NETWORK_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
-  /** Codes of mailed links that are good for nothing, by the network that tries them. */
+  /** Codes of mailed links, and links of labels, that are good for nothing, by the network that tries them. */
   'code-tries': { points: 60, seconds: 3_600, variable: 'CODE_TRY_LIMIT' },
   /** Mails to an address that nobody has shown to be theirs, counted over all senders. */
   'stranger-mails': { points: 3, seconds: 3_600, variable: 'STRANGER_MAIL_LIMIT', refusal: 'This address gets no more mails for now.' },
