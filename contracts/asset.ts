@@ -221,6 +221,3 @@ export const downtimeView = z.strictObject({
   by: z.string().describe('Who said so.'),
 });
 export type DowntimeView = z.infer<typeof downtimeView>;
-
-/** An asset, as `GET /api/assets/:id` shows it to who works at its site. */
-export const assetDetailView = assetView.extend({ downtimes: z.array(downtimeView).describe('The last 100 downtimes, the newest first.') });

@@ -54,7 +54,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
       ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
-      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites', 'GET /api/assets'],
+      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites', 'GET /api/assets', 'GET /api/repairs'],
     ],
   },
   { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
@@ -105,6 +105,20 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     who: ['owner', ...AT_SITES, 'admin'],
     routes: ['GET /api/sites/:id', 'GET /api/sites/:id/places', 'GET /api/sites/:id/residents', 'GET /api/assets/:id'],
   },
+  {
+    who: ['owner', ...AT_SITES, 'admin'],
+    routes: ['POST /api/repairs', 'GET /api/repairs/:id', 'POST /api/repairs/:id/comments'],
+  },
+  // It is done, and the owner filed it.
+  { who: ['owner'], routes: ['POST /api/repairs/:id/confirm'] },
+  { who: ['owner', 'staff', 'admin'], routes: ['POST /api/repairs/:id/reopen'] },
+  {
+    who: ['staff', 'maintenance', 'admin'],
+    routes: [
+      ...['PUT /api/repairs/:id/triage', 'PUT /api/repairs/:id/state'],
+      ...['POST /api/repairs/:id/costs', 'DELETE /api/repairs/:id/costs/:cost'],
+    ],
+  },
   { who: [...AT_SITES, 'admin'], routes: ['GET /api/sites/:id/staff', 'GET /api/sites/:id/asset-kinds'] },
   { who: ['staff', 'maintenance', 'admin'], routes: ['POST /api/assets/:id/downtime', 'DELETE /api/assets/:id/downtime'] },
   {
@@ -113,6 +127,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['PATCH /api/sites/:id', 'POST /api/sites/:id/places', 'PATCH /api/sites/:id/places/:place', 'DELETE /api/sites/:id/places/:place'],
       ...['POST /api/sites/:id/residents', 'PUT /api/sites/:id/residents/:residency/end'],
       ...['PUT /api/sites/:id/asset-kinds', 'POST /api/assets', 'PATCH /api/assets/:id', 'PUT /api/assets/:id/place', 'POST /api/assets/:id/retire'],
+      ...['PATCH /api/repairs/:id', 'PUT /api/repairs/:id/assignee', 'POST /api/repairs/:id/merge'],
     ],
   },
   { who: ['admin'], routes: ['POST /api/sites', 'DELETE /api/sites/:id', 'PUT /api/users/:id/posts'] },
