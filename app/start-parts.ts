@@ -38,6 +38,7 @@ import { waitingWherePassed } from '../projections/passed.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
+import { unconfirmedRepairsIn } from '../projections/unconfirmed-repairs.ts';
 import { undecidedIn } from '../projections/undecided.ts';
 import { labelRoutes } from '../read-side/labels/label-routes.ts';
 import { readRoutes } from '../read-side/query-routes.ts';
@@ -47,6 +48,7 @@ import { topicReader } from '../realtime/topics.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from '../write-side/handle-command.ts';
+import { startClosingRepairs } from '../write-side/workers/close-repairs.ts';
 import { startListingErasures } from '../write-side/workers/erasures.ts';
 import { policyOf } from '../write-side/workers/order-rules.ts';
 import { readOrderRules } from '../write-side/workers/order-rules-file.ts';
@@ -177,6 +179,8 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
   const timing = { commands: access.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
+  const unconfirmed = { commands: access.commands, pending: unconfirmedRepairsIn(readModels) };
+  const closing = closers.add(startClosingRepairs({ store, bus, log, ...unconfirmed }), (it) => it.stop());
   const tasks = { assigned: assignedIn(readModels), parked: parkedTasksIn(store) };
   const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
   const { begin } = access.erasing.answers;
@@ -187,7 +191,7 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
     serveReleases(one, { requests, closers });
   }
   await lead(context);
-  return { followers: [work.dispatcher, scheduler, ...departures].map((one) => lagging(store, one)) };
+  return { followers: [work.dispatcher, scheduler, closing, ...departures].map((one) => lagging(store, one)) };
 }
 
 /** Leads the erasures: the part has most of the stores that they empty. */

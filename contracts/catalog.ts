@@ -9,6 +9,7 @@ import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
 import { notificationContract } from './notification.ts';
 import { orderContract } from './order.ts';
+import { repairContract } from './repair.ts';
 import { sessionContract } from './session.ts';
 import { siteContract } from './site.ts';
 import { taskContract } from './task.ts';
@@ -26,6 +27,7 @@ export const catalog = [
   invitationContract,
   siteContract,
   assetContract,
+  repairContract,
 ] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */

@@ -9,12 +9,15 @@ import { type InvitationDocument, invitations } from '../../projections/projecto
 import { type MediaDocument, mediaFiles, subjectName } from '../../projections/projectors/media.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
+import { repairDetails } from '../../projections/projectors/repair-details.ts';
+import { repairs } from '../../projections/projectors/repairs.ts';
 import { type ResidentDocument, residents } from '../../projections/projectors/residents.ts';
 import { taskDetail } from '../../projections/projectors/task-detail.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { personalOfOrder } from '../queries/orders.ts';
 import { documentsWhere, documentsWith, type FoundDocument, wholeIn } from './documents.ts';
 import { notificationItem } from './notification-item.ts';
+import { repairItem, wordsToRepairs } from './repairs.ts';
 
 export interface PersonReading {
   store: EventStore;
@@ -26,7 +29,7 @@ const AT_ONCE = 10;
 
 const is = (field: string, value: string): Condition => ({ field, op: 'eq', value });
 
-/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, and the downtimes of assets of which they told. */
+/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, the downtimes of assets of which they told, and repairs. */
 export function readSources({ store, readModels }: PersonReading): readonly PersonSource[] {
   const whole = wholeIn(readModels);
   return [
@@ -59,6 +62,12 @@ export function readSources({ store, readModels }: PersonReading): readonly Pers
       expectWhole: whole(downtimes),
       items: (person) => made(documentsWhere(readModels, downtimes, [is('by', person)]), async (one) => downtimeItem(one)),
     }),
+    personSource({
+      section: 'repairs',
+      expectWhole: whole(repairs),
+      items: (person) => made(documentsWhere(readModels, repairs, [is('requester', person)]), async (one) => repairItem(one, person)),
+    }),
+    personSource({ section: 'repairWords', expectWhole: whole(repairDetails), items: (person) => repairWordsOf(readModels, person) }),
   ];
 }
 
@@ -136,6 +145,11 @@ async function* invitationsOf(readModels: ReadModels, person: string): AsyncGene
 function invitationItem({ id, document }: FoundDocument<InvitationDocument>, person: string): ExportItem<'invitations'> {
   const { role, status, madeAt, until, madeBy, userId } = document;
   return { id, role, status, madeAt, until, maker: byOf(madeBy, person), accepted: byOrNobody(userId, person) };
+}
+
+async function* repairWordsOf(readModels: ReadModels, person: string): AsyncGenerator<ExportItem<'repairWords'>> {
+  for await (const page of documentsWhere(readModels, repairDetails, [is('authors', person)]))
+    yield* page.flatMap((one) => wordsToRepairs(one, person));
 }
 
 function residencyItem({ id, document }: FoundDocument<ResidentDocument>): ExportItem<'residencies'> {

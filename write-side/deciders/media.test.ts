@@ -85,6 +85,7 @@ describe('receiving', () => {
 });
 
 describe('who may do what', () => {
+  const OF_SITES: readonly MediaSubject['kind'][] = ['asset', 'repair'];
   /** Those with whom a role is one at all sites. */
   const atSites = (role: Actor['role']) => ({
     read: ['admin', 'staff', 'security', 'maintenance', 'customer-service'].includes(role),
@@ -94,7 +95,7 @@ describe('who may do what', () => {
   /** The rights that the rules give, told apart from them: by who somebody is to the thing. */
   const expected = (kind: MediaSubject['kind'], actor: Actor, is: 'its own' | 'the assignee' | 'nobody to it') => {
     const concerned = is === 'its own' || (is === 'the assignee' && (kind === 'task' || kind === 'comment'));
-    if (kind === 'asset') return atSites(actor.role);
+    if (OF_SITES.includes(kind)) return atSites(actor.role);
     const takeAway = concerned || actor.role === 'admin';
     if (kind === 'user') return { read: true, attach: takeAway, takeAway };
     const all = kind === 'order' ? actor.role === 'admin' : actor.seesAll;
