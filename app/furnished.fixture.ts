@@ -153,6 +153,22 @@ function makers({ url }: DependentProcess, admin: User) {
     return made('POST /api/assets', { site: at, kind: 'Lift', name: 'Lift' }, (id) => `/api/assets/${id}`);
   }
 
+  /** Somebody who repairs at a site. */
+  async function worker(at: string): Promise<{ id: string; site: string }> {
+    const { id } = await user();
+    await admin.ok(`PUT /api/users/${id}/posts`, { posts: [{ role: 'maintenance', sites: [at] }] });
+    return { id, site: at };
+  }
+
+  /** A repair request at a site of its own, with who repairs there. */
+  async function repair(state: 'filed' | 'assigned' | 'done' = 'filed') {
+    const its = await worker((await site({ units: false })).id);
+    const id = await made('POST /api/repairs', { site: its.site, title: 'The lift stops' }, (one) => `/api/repairs/${one}`);
+    if (state !== 'filed') await admin.ok(`PUT /api/repairs/${id}/assignee`, { userId: its.id });
+    if (state === 'done') await admin.ok(`PUT /api/repairs/${id}/state`, { state });
+    return { id, worker: its };
+  }
+
   /** A user who has an app for codes; the secret is that of the app. `on`: false where only the set-up has begun. */
   async function withApp({ on = true } = {}): Promise<{ user: User; secret: string }> {
     const one = await user();
@@ -183,7 +199,26 @@ function makers({ url }: DependentProcess, admin: User) {
   const apiKey = async (): Promise<{ id: string; key: string }> => (await admin.ok('POST /api/admin/api-keys', { name: 'shop' })).body;
 
   return {
-    ...{ user, address, phone, codeTo, task, order, message, line, file, invitation, site, asset, withApp, withPhone, sessionOf, apiKey },
+    ...{
+      user,
+      address,
+      phone,
+      codeTo,
+      task,
+      order,
+      message,
+      line,
+      file,
+      invitation,
+      site,
+      asset,
+      worker,
+      repair,
+      withApp,
+      withPhone,
+      sessionOf,
+      apiKey,
+    },
     password: PASSWORD,
   };
 }

@@ -6,6 +6,7 @@ import { upload } from '../system/form.fixture.ts';
 import { ACCOUNT_REQUESTS } from './account-requests.fixture.ts';
 import { type Asked, type Make, one } from './asked.fixture.ts';
 import { type Furnished, REFUSED_NUMBER } from './furnished.fixture.ts';
+import { PROPERTY_REQUESTS } from './property-requests.fixture.ts';
 import { type ALL_ROWS, rowName } from './rows.ts';
 
 export type Row = (typeof ALL_ROWS)[number];
@@ -13,18 +14,10 @@ export type Row = (typeof ALL_ROWS)[number];
 const task = (body?: unknown) => one((make) => make.task(), body === undefined ? {} : { body });
 const file = (body?: unknown) => one(async (make) => (await make.file()).id, body === undefined ? {} : { body });
 const fileOfComment = one(async (make) => (await make.file('comment')).id);
-const site = one(async (make) => (await make.site()).id);
-const asset = one((make) => make.asset());
-const inSite =
-  (name: 'place' | 'residency', more: Asked = {}): Make =>
-  async ({ make }) => {
-    const { id, ...parts } = await make.site();
-    return { id, params: { [name]: parts[name] }, ...more };
-  };
-
 /** The requests that are more than the row’s path, asked by the admin with its example. */
 export const VALID: Readonly<Record<string, Make>> = {
   ...ACCOUNT_REQUESTS,
+  ...PROPERTY_REQUESTS,
 
   'PATCH /api/tasks/:id': task(),
   'DELETE /api/tasks/:id': task(),
@@ -88,38 +81,6 @@ export const VALID: Readonly<Record<string, Make>> = {
     const { path } = await make.file('comment');
     return { ask: () => caller(() => process.url)(`GET ${path}`) };
   },
-
-  'PATCH /api/sites/:id': site,
-  'DELETE /api/sites/:id': one(async (make) => (await make.site({ units: false })).id),
-  'POST /api/sites/:id/places': site,
-  'PATCH /api/sites/:id/places/:place': inSite('place'),
-  'DELETE /api/sites/:id/places/:place': inSite('place'),
-  'POST /api/sites/:id/residents': async ({ make }) => {
-    const { id, unit } = await make.site();
-    return { id, body: { unit, userId: (await make.user()).id } };
-  },
-  'PUT /api/sites/:id/residents/:residency/end': inSite('residency'),
-  'GET /api/sites/:id': site,
-  'GET /api/sites/:id/places': site,
-  'GET /api/sites/:id/residents': site,
-  'GET /api/sites/:id/staff': site,
-  'PUT /api/sites/:id/asset-kinds': site,
-  'GET /api/sites/:id/asset-kinds': site,
-  'POST /api/assets': async ({ make, admin }) => {
-    const { id } = await make.site({ units: false });
-    await admin.ok(`PUT /api/sites/${id}/asset-kinds`, { kinds: [{ kind: 'Lift', fields: [] }] });
-    return { body: { site: id, kind: 'Lift', name: 'Lift' } };
-  },
-  'PATCH /api/assets/:id': asset,
-  'PUT /api/assets/:id/place': asset,
-  'POST /api/assets/:id/downtime': asset,
-  'DELETE /api/assets/:id/downtime': async ({ make, admin }) => {
-    const id = await make.asset();
-    await admin.ok(`POST /api/assets/${id}/downtime`, { reason: 'The doors do not close.' });
-    return { id };
-  },
-  'POST /api/assets/:id/retire': asset,
-  'GET /api/assets/:id': asset,
 
   'DELETE /api/admin/api-keys/:id': one(async (make) => (await make.apiKey()).id),
   'POST /api/admin/projections/:name/rebuild': () => ({ params: { name: 'task_list' } }),
