@@ -53,6 +53,7 @@ import { startListingErasures } from '../write-side/workers/erasures.ts';
 import { policyOf } from '../write-side/workers/order-rules.ts';
 import { readOrderRules } from '../write-side/workers/order-rules-file.ts';
 import { startOrders } from '../write-side/workers/orders.ts';
+import { startRepairTasks } from '../write-side/workers/repair-tasks.ts';
 import { startScheduler } from '../write-side/workers/scheduler.ts';
 import { startUnassigning } from '../write-side/workers/unassign.ts';
 import { administration } from './administration.ts';
@@ -185,7 +186,8 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
   const { begin } = access.erasing.answers;
   const erasures = await startListingErasures({ store, bus, log, begin, whileStarting });
-  const departures = [...(await startUnassigning({ store, bus, log, ...unassigning })), erasures];
+  const inStep = await startRepairTasks({ store, bus, log, commands: access.commands, whileStarting });
+  const departures = [...(await startUnassigning({ store, bus, log, ...unassigning })), erasures, ...inStep];
   for (const one of departures) {
     closers.add(one, (it) => it.stop());
     serveReleases(one, { requests, closers });

@@ -151,6 +151,37 @@ describe('a repair request', () => {
   });
 });
 
+describe('the task of a repair request', () => {
+  const taskOf = async (title: string) => {
+    const { maintenance } = workers;
+    const read = async () => (await maintenance.ok('GET /api/tasks?limit=100')).body.items as { id: string; title: string; status: string }[];
+    await vi.waitFor(async () => expect((await read()).map((one) => one.title)).toContain(title), 20_000);
+    return (await read()).find((one) => one.title === title)?.id;
+  };
+  it('is its assignee’s, shows what was written and its pictures, and both stay in step', async () => {
+    const { maintenance, staff } = workers;
+    const made = await file({ description: 'Under the sink.', place: court.kitchen });
+    await upload({ url: system.url(), user: ann }, { repair: made.id, file: { name: 'a.txt', bytes: Buffer.from('What drips.') } });
+    await staff.ok(`PUT ${made.of}/assignee`, { userId: maintenance.id });
+    const task = `/api/tasks/${await taskOf('Repair: Kitchen')}`;
+    await vi.waitFor(async () => {
+      const { repair, maker, assignee } = (await maintenance.ok(`GET ${task}`)).body;
+      expect({ repair, maker, assignee }).toEqual({
+        repair: { id: made.id, title: 'It drips', description: 'Under the sink.', state: 'assigned' },
+        ...{ maker: staff.id, assignee: maintenance.id },
+      });
+    }, 20_000);
+    expect((await maintenance.ok(`GET /api/media?repair=${made.id}`)).body.items).toHaveLength(1);
+    await maintenance.ok(`PUT ${task}/status`, { status: 'in-progress' });
+    await vi.waitFor(async () => expect((await ann.ok(`GET ${made.of}`)).body.state).toBe('in-progress'), 20_000);
+    await staff.ok(`PUT ${made.of}/state`, { state: 'done' });
+    await vi.waitFor(async () => expect((await maintenance.ok(`GET ${task}`)).body.status).toBe('done'), 20_000);
+    const { items } = (await maintenance.ok(`GET ${task}/history`)).body;
+    expect(items.at(-1)).toMatchObject({ type: 'TaskStatusChanged', actor: 'policy:repair-tasks', data: { to: 'done', because: 'repair_request' } });
+    expect((await system.admin.ok(`GET ${task}`)).body.repair.state).toBe('done');
+  });
+});
+
 describe('the list of repair requests', () => {
   let position = '';
   beforeAll(async () => {
