@@ -273,7 +273,7 @@ function picturesOf({ ports: { readModels, secrets }, access: { commands }, conf
     log.warn(
       'MAIL_PICTURES is set, and neither MEDIA_PUBLIC_URL nor PUBLIC_URL: mails link no pictures, since no address of theirs is known elsewhere',
     );
-  return base === undefined ? undefined : mailPicturesIn({ readModels, commands, secrets, base });
+  return base === undefined ? undefined : mailPicturesIn({ readModels, commands, secrets, base, scanning: config.MEDIA_SCAN !== undefined });
 }
 
 /** Makes the starter of a process with one delivery worker alone. */

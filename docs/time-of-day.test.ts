@@ -23,6 +23,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'media/access/open.ts': [1, 'an address ends at a time of day, which its client is told'],
   'media/intake/receive.ts': [1, COMMAND],
   'media/intake/spool.ts': [3, 'compared with the times of files, and one of them'],
+  'media/scan/scan-ready.ts': [1, COMMAND],
   'media/work/media-work.ts': [1, WORK],
   'media/work/media.ts': [1, COMMAND],
   'notifier/deliver.ts': [1, WORK],

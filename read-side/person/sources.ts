@@ -110,7 +110,18 @@ async function* filesOf(readModels: ReadModels, person: string): AsyncGenerator<
 }
 
 function fileItem({ id, document }: FoundDocument<MediaDocument>, person: string): ExportItem<'files'> {
-  const { subject: _, thing: __, due: ___, within: ____, leased: _____, revision: ______, maker, ...file } = document;
+  const {
+    subject: _,
+    thing: __,
+    due: ___,
+    within: ____,
+    leased: _____,
+    unscanned: ______,
+    kept: _______,
+    revision: ________,
+    maker,
+    ...file
+  } = document;
   // The bytes of a refused file are gone.
   return { id, ...file, maker: byOf(maker, person), url: document.status === 'refused' ? null : `/api/media/${id}/url` };
 }

@@ -184,14 +184,18 @@ describe('deleting', () => {
         .when(one, { before: task(ALICE), thing: task(ALICE) })
         .refuses('not_found');
   });
-  it('by a sweep is for what is on nothing', () => {
+  it('by a sweep is for what is on nothing that is there', () => {
     given(media, ...onTask, detached())
       .when(tell('SweepMedia', null))
       .then(deleted('orphan'));
     given(media, received, refusedEvent).when(tell('SweepMedia', null)).then(deleted('orphan'));
+    for (const before of [undefined, task(ALICE, null, { deleted: true })])
+      given(media, ...onTask)
+        .when(tell('SweepMedia', null), { before })
+        .then(deleted('orphan'));
     for (const events of [[received], onTask])
       given(media, ...events)
-        .when(tell('SweepMedia', null))
+        .when(tell('SweepMedia', null), { before: task(ALICE) })
         .refuses('conflict');
   });
 });
@@ -379,6 +383,36 @@ describe('work on a file', () => {
       .when(renew('a'))
       .then(processing(1, 'a', AFTERWARDS));
     given(media, received, processing(1)).when(renew('b')).refuses('conflict');
+  });
+});
+
+describe('a scan of a file that was ready before there was a scanner', () => {
+  const scan = (found: string | null) => tell('ScanMedia', { found });
+  const clean: MediaEvent = { type: 'MediaScanned', data: {} };
+  it('records that it is clean, once, and the file stays on what it is on', () => {
+    given(media, ...onTask)
+      .when(scan(null))
+      .then(clean);
+    given(media, ...onTask, detached())
+      .when(scan(null))
+      .then(clean);
+    given(media, ...onTask, clean)
+      .when(scan(null))
+      .then();
+    expect([...onTask, clean].reduce(media.evolve, media.initial)).toMatchObject({ status: 'attached', scanned: true });
+  });
+  it('refuses it for good where something is found', () =>
+    given(media, ...onTask)
+      .when(scan('Eicar-Test'))
+      .then({ type: 'MediaRefused', data: { rule: 'infected', detail: 'A scanner found Eicar-Test in it.' } }));
+  it('is of files that are ready alone', () => {
+    for (const events of [[received], [received, refusedEvent]])
+      given(media, ...events)
+        .when(scan(null))
+        .refuses('conflict');
+    given(media, ...onTask, deleted('asked'))
+      .when(scan(null))
+      .refuses('not_found');
   });
 });
 
