@@ -14,10 +14,12 @@ export interface ServingContext extends FetchContext, HoldsBack {
   apart: boolean;
 }
 
-/** Seconds after the beginning of a step until which the store itself answers a client that was sent to it: no right is outlived by more. */
+/** Seconds for which the store itself answers a client that was sent to it. */
 const DIRECT_SECONDS = 60;
 /** Seconds of a step: within one, a file has the same address at the store, so that a list which is shown again finds it in the browser's cache. */
 const DIRECT_STEP = 30;
+/** Seconds before a step from which that address is good: for less than that a process may not have heard that a session or a right has ended. */
+const UNHEARD = 5;
 /** Seconds for which everybody may keep a public file: it can be made private, or deleted. */
 const PUBLIC_SECONDS = 300;
 
@@ -74,7 +76,7 @@ async function redirect(directGet: NonNullable<Files['directGet']>, now: Date, {
   const at = now.getTime() / 1_000;
   const from = Math.floor(at / DIRECT_STEP) * DIRECT_STEP;
   const how = { type: file.type, disposition, cacheControl: cacheControl({ whose, seconds: DIRECT_SECONDS }) };
-  const location = await directGet(file.key, { from: new Date(from * 1_000), seconds: DIRECT_SECONDS, ...how });
+  const location = await directGet(file.key, { from: new Date((from - UNHEARD) * 1_000), seconds: DIRECT_SECONDS, ...how });
   const rest = Math.min(Math.floor(from + DIRECT_STEP - at), most);
   return {
     status: 302,

@@ -20,7 +20,7 @@ it('leads to the store, which answers this size for a minute with the type and t
   const { status, headers } = await world.get(url);
   expect([status, headers.get('location')]).toEqual([302, `https://store.example.org/media/${FILE}/320`]);
   const how = {
-    from: new Date(NOW),
+    from: new Date(NOW - 5_000),
     seconds: 60,
     type: 'image/webp',
     disposition: 'inline; filename=hall.webp',
@@ -42,10 +42,11 @@ it('is the same within half a minute, which a browser may keep, and nothing that
       world.clock.now = NOW + after;
       const kept = Number(/^private, max-age=(\d+)$/.exec((await world.get(url)).headers.get('cache-control') ?? '')?.[1]);
       const { from, seconds } = (signed.at(-1) as [string, { from: Date; seconds: number }])[1];
-      const step = from.getTime();
+      // Begun by 5 s too early: so long a process may not have heard of an end.
+      const step = from.getTime() + 5_000;
       // The last moment at which the kept redirect is followed, and that at which the store answers at its end.
       expect(kept * 1_000 + world.clock.now).toBeLessThanOrEqual(step + 30_000);
-      expect(step + seconds * 1_000).toBeLessThanOrEqual(world.clock.now + 60_000);
+      expect(from.getTime() + seconds * 1_000).toBeLessThanOrEqual(world.clock.now + 55_000);
       expect([step % 30_000, step <= world.clock.now, step + 30_000 > world.clock.now]).toEqual([0, true, true]);
     }),
   ));
@@ -55,7 +56,7 @@ it('of a public file may be kept by everybody, for as long', async () => {
   world.clock.now = NOW + 10_500;
   const { headers } = await world.get(`/media/${FILE}/full`);
   expect(headers.get('cache-control')).toBe('public, max-age=19');
-  expect(signed).toMatchObject([[`media/${FILE}/full`, { from: new Date(NOW), cacheControl: 'public, max-age=60' }]]);
+  expect(signed).toMatchObject([[`media/${FILE}/full`, { from: new Date(NOW - 5_000), cacheControl: 'public, max-age=60' }]]);
 });
 
 it('is kept no longer than its address is good', async () => {
