@@ -19,6 +19,8 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'gateway/identity/secrets/sqlite/sqlite.ts': [1, 'the same ends, where they are kept'],
   'gateway/pages.ts': [1, 'compared with the times of files'],
   'media/keep/keep.ts': [1, 'compared with the times of files'],
+  'media/keep/verify-route.ts': [1, 'compared with the times of files and events'],
+  'app/operator/media.ts': [1, 'compared with the times of files and events'],
   'media/intake/direct/posted.ts': [1, 'a refusal is forgotten hours after its ticket has ended, which has a time of day'],
   'media/access/open.ts': [1, 'an address ends at a time of day, which its client is told'],
   'media/intake/receive.ts': [1, COMMAND],

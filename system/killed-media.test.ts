@@ -64,8 +64,8 @@ it('between bytes and event leaves bytes that verify finds, and an upload that i
   const found = await verified();
   expect([found.code, found.lines]).toEqual([1, expect.stringMatching(/^bytes without an event: media\/\S+\/original$/m)]);
   await system.start();
-  // Also beside the process that goes on, which keeps the bytes for as long as an upload may last.
-  expect(await verified()).toEqual(found);
+  // Beside the process that goes on, which keeps them for as long as an upload may last, they may be an upload that is under way.
+  expect(await verified()).toEqual({ code: 0, lines: expect.stringContaining('0 files with 1 objects: 0 differences') });
   const again = await send(system.url());
   expect([again.status, found.lines]).toEqual([202, expect.stringContaining(again.body.id)]);
   await expect.poll(filesOfTask, PATIENCE).toMatchObject([{ id: again.body.id, status: 'attached' }]);

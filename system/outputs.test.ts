@@ -155,7 +155,7 @@ describe.runIf(existsSync('/dev/full'))('a command of an operator', { timeout: 1
   /** The one line: of what prints, or of a document, which is cut. */
   const lost = (code: string) =>
     new RegExp(
-      `^taskledger: Standard output cannot be written \\(${code}\\)(, so what the command printed there is lost|: what is there is not whole)\\.\n$`,
+      `^(Comparing the files .*\n)?taskledger: Standard output cannot be written \\(${code}\\)(, so what the command printed there is lost|: what is there is not whole)\\.\n$`,
     );
 
   it.each(Object.keys(commands))('%s ends with one line and code 1 where standard output is full', async (name) => {

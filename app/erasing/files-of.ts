@@ -1,6 +1,6 @@
 /** The files of a person as the events have them, and what of them is in the store of files: no read model is believed. */
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
-import { incomingOf } from '../../media/intake/direct/ticket.ts';
+import { incomingOf } from '../../media/intake/direct/incoming.ts';
 import { takingTurns } from '../../platform/concurrency/taking-turns.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Files } from '../../platform/files/files.ts';

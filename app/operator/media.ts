@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { takeOverFiles } from '../../media/keep/marks.ts';
-import { type Verified, type VerifiedLine, verifiedLines } from '../../media/keep/verify.ts';
+import { type Compared, type Verified, type VerifiedLine, verifiedLines } from '../../media/keep/verify.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { copyFiles } from '../../platform/files/copy-files.ts';
@@ -19,7 +19,10 @@ import { isEmbedded } from '../parts.ts';
 import { interruptibly } from './interruption.ts';
 import { lockOrAsk, type OpenAnswer } from './lock-or-ask.ts';
 import { openStoreBehindEdge } from './opened-store.ts';
-import { print } from './print.ts';
+import { complain, print } from './print.ts';
+
+/** Milliseconds between two lines that tell how far it is. */
+const TELL_EVERY = 5_000;
 
 /** Does what the words ask for. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
 export async function operateMedia(config: Config, [what, ...rest]: string[]): Promise<void> {
@@ -66,12 +69,15 @@ async function onBoth(config: Config, work: (both: Both) => Promise<void>): Prom
 
 /** Compares both, in the process that runs on the folder, where there is one. Error: `UserError` where something differs. */
 async function verify(config: Config, hashes: boolean): Promise<void> {
+  complain('Comparing the files that the events name with the objects of the store; each difference is a line.');
   let found: Verified | undefined;
+  // On servers the parts go on; on embedded stores this has the folder's lock.
+  const others = isEmbedded(config.EVENT_STORE_URL) ? {} : { beside: Date.now };
   const here = () =>
     onBoth(config, async ({ store, files, log }) => {
       // It only loads: no body is hashed.
       const commands = commandHandler({ store, hmac: (text) => text, log });
-      found = await tell(verifiedLines({ store, files, commands, keepOriginal: config.MEDIA_KEEP_ORIGINAL, hashes }));
+      found = await tell(verifiedLines({ store, files, commands, keepOriginal: config.MEDIA_KEEP_ORIGINAL, hashes, ...others }));
     });
   const there = async (_ask: unknown, open: OpenAnswer) => {
     found = await tell(linesIn(await open(`/api/admin/media/differences${hashes ? '?hashes=1' : ''}`)));
@@ -85,24 +91,36 @@ async function verify(config: Config, hashes: boolean): Promise<void> {
 
 const CUT_OFF = new UserError('The comparison was cut off in the middle: nothing is known of what it had not reached. Run it again.');
 
-/** Prints the differences; resolves to the numbers, which come last, or to undefined where they do not come. */
-async function tell(lines: AsyncIterable<VerifiedLine | null>): Promise<Verified | undefined> {
+/** Prints the differences, and how far it is beside them; resolves to the numbers, which come last, or to undefined where they do not come. */
+async function tell(lines: AsyncIterable<VerifiedLine>): Promise<Verified | undefined> {
   let numbers: Verified | undefined;
+  const tellHowFar = openHowFar();
   for await (const line of lines) {
-    if (line && 'what' in line) print(`${line.what}: ${line.key}`);
-    else if (line) numbers = line;
+    if ('what' in line) print(`${line.what}: ${line.key}`);
+    else if ('of' in line) tellHowFar(line);
+    else numbers = line;
   }
   return numbers;
 }
 
+/** Says how far a comparison is, where it has said nothing for a while. */
+function openHowFar(): (far: Compared) => void {
+  let told = performance.now();
+  return ({ compared, of }) => {
+    if (performance.now() - told < TELL_EVERY) return;
+    told = performance.now();
+    complain(`${compared} ${of} compared so far.`);
+  };
+}
+
 /** The lines of a running process's answer. Error: `UserError` where it is cut off. */
-async function* linesIn(answer: Readable): AsyncGenerator<VerifiedLine | null> {
+async function* linesIn(answer: Readable): AsyncGenerator<VerifiedLine> {
   let rest = '';
   try {
     for await (const piece of answer.setEncoding('utf8')) {
       const texts = `${rest}${piece}`.split('\n');
       rest = texts.pop() ?? '';
-      for (const text of texts) yield text === '' ? null : JSON.parse(text);
+      for (const text of texts) yield JSON.parse(text);
     }
   } catch {
     throw CUT_OFF;

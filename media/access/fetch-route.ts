@@ -16,6 +16,10 @@ export interface ServingContext extends FetchContext, HoldsBack {
 
 /** Seconds for which the store itself answers a client that was sent to it. */
 const DIRECT_SECONDS = 60;
+/** Seconds of a step: within one, a file has the same address at the store, so that a list which is shown again finds it in the browser's cache. */
+const DIRECT_STEP = 30;
+/** Seconds before a step from which that address is good: for less than that a process may not have heard that a session or a right has ended. */
+const UNHEARD = 5;
 /** Seconds for which everybody may keep a public file: it can be made private, or deleted. */
 const PUBLIC_SECONDS = 300;
 
@@ -35,9 +39,9 @@ export const fetchRoute: RouteWith<ServingContext> = {
     const state = await fetched(context, { id, size }, query);
     const file = servedFile(id, state, size, context);
     if (!file) throw new ProblemError('not_found', 'This size of the file is not there. It may come soon.');
-    const headers = headersOf(context, file, query);
-    if (context.files.directGet) return redirect(context.files.directGet, file, headers);
-    return whole(context, request, { file, headers });
+    const serving = { file, disposition: dispositionOf(file, query.disposition || 'inline'), keeping: keepingOf(query, context.now()) };
+    const { directGet } = context.files;
+    return directGet ? redirect(directGet, context.now(), serving) : whole(context, request, serving);
   },
 };
 
@@ -47,33 +51,45 @@ function sizeNamed(text: string | undefined): ServedSize {
   throw new ProblemError('not_found', `There are the sizes ${SERVED_SIZES.join(', ')}.`);
 }
 
-function headersOf({ apart, now }: ServingContext, file: ServedFile, { disposition, expires }: UrlQuery): Record<string, string> {
-  const left = expires === undefined ? PUBLIC_SECONDS : Math.max(Math.floor(Number(expires) - now().getTime() / 1_000), 0);
-  return {
-    'Content-Type': file.type,
-    'Content-Disposition': dispositionOf(file, disposition || 'inline'),
-    ETag: file.etag,
-    'Accept-Ranges': 'bytes',
-    'Cache-Control': `${expires === undefined ? 'public' : 'private'}, max-age=${left}`,
-    ...safetyHeaders(file.type, apart),
-  };
+/** Who may keep an answer, and for how many seconds. */
+interface Keeping {
+  whose: 'public' | 'private';
+  seconds: number;
 }
 
-async function redirect(directGet: NonNullable<Files['directGet']>, { key, type }: ServedFile, headers: Record<string, string>): Promise<Answer> {
-  const disposition = headers['Content-Disposition'] ?? 'attachment';
-  const location = await directGet(key, { seconds: DIRECT_SECONDS, type, disposition });
-  return {
-    status: 302,
-    headers: { Location: location, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff' },
-  };
+function keepingOf({ expires }: UrlQuery, now: Date): Keeping {
+  if (expires === undefined) return { whose: 'public', seconds: PUBLIC_SECONDS };
+  return { whose: 'private', seconds: Math.max(Math.floor(Number(expires) - now.getTime() / 1_000), 0) };
 }
+
+const cacheControl = ({ whose, seconds }: Keeping) => `${whose}, max-age=${seconds}`;
 
 interface Serving {
   file: ServedFile;
-  headers: Record<string, string>;
+  disposition: string;
+  keeping: Keeping;
 }
 
-async function whole({ files }: ServingContext, request: RouteRequest, { file, headers }: Serving): Promise<Answer> {
+/** Sends the client to the store, at an address that is the same within a step; so is the redirect then, which the browser may keep for the rest of it. */
+async function redirect(directGet: NonNullable<Files['directGet']>, now: Date, { file, disposition, keeping }: Serving): Promise<Answer> {
+  const { whose, seconds: most } = keeping;
+  const at = now.getTime() / 1_000;
+  const from = Math.floor(at / DIRECT_STEP) * DIRECT_STEP;
+  const how = { type: file.type, disposition, cacheControl: cacheControl({ whose, seconds: DIRECT_SECONDS }) };
+  const location = await directGet(file.key, { from: new Date((from - UNHEARD) * 1_000), seconds: DIRECT_SECONDS, ...how });
+  const rest = Math.min(Math.floor(from + DIRECT_STEP - at), most);
+  return {
+    status: 302,
+    headers: {
+      Location: location,
+      'Cache-Control': cacheControl({ whose, seconds: rest }),
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+    },
+  };
+}
+
+async function whole({ files, apart }: ServingContext, request: RouteRequest, { file, disposition, keeping }: Serving): Promise<Answer> {
   const found = await files.stat(file.key);
   if (!found) throw bytesMissing();
   const { bytes } = found;
@@ -85,7 +101,12 @@ async function whole({ files }: ServingContext, request: RouteRequest, { file, h
   return {
     status: part ? 206 : 200,
     headers: {
-      ...headers,
+      'Content-Type': file.type,
+      'Content-Disposition': disposition,
+      ETag: file.etag,
+      'Accept-Ranges': 'bytes',
+      'Cache-Control': cacheControl(keeping),
+      ...safetyHeaders(file.type, apart),
       'Content-Length': String(length),
       ...(part ? { 'Content-Range': `bytes ${part.from}-${part.to}/${bytes}` } : {}),
     },

@@ -247,21 +247,6 @@ describe('what is served', () => {
     const head = await world.get(url, {}, 'HEAD');
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '10', '']);
   });
-  it('is answered by the store itself where it can, for a minute, with our type and name', async () => {
-    const asked: unknown[] = [];
-    const directGet = async (...how: unknown[]) => {
-      asked.push(...how);
-      return 'https://store.example/x?signed';
-    };
-    world.context.files = { ...world.context.files, directGet };
-    const response = await world.get((await world.urlFor(ALICE, '?size=320')).url);
-    expect([response.status, response.headers.get('location'), response.headers.get('cache-control')]).toEqual([
-      302,
-      'https://store.example/x?signed',
-      'no-store',
-    ]);
-    expect(asked).toEqual([`media/${FILE}/320`, { seconds: 60, type: 'image/webp', disposition: 'inline; filename=hall.webp' }]);
-  });
 });
 
 describe('a public file', () => {

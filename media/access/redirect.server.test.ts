@@ -45,10 +45,12 @@ describeWith(versityGw, 'a private file in a bucket that browsers reach', () => 
       'image/webp',
       'inline; filename=hall.webp',
     ]);
+    expect(fetched.headers.get('cache-control')).toBe('private, max-age=60');
     expect((await fetched.arrayBuffer()).byteLength).toBeGreaterThan(10);
     for (const [name, value] of [
       ['response-content-type', 'text/html'],
       ['response-content-disposition', 'inline; filename=x.html'],
+      ['response-cache-control', 'public, max-age=9999'],
       ['X-Amz-Expires', '6000'],
     ] as const) {
       const forged = new URL(to);
@@ -57,6 +59,12 @@ describeWith(versityGw, 'a private file in a bucket that browsers reach', () => 
     }
     to.searchParams.delete('X-Amz-Signature');
     expect((await fetch(to)).ok).toBe(false);
+  });
+
+  it('is at the same address of the store when its list is shown again within the same half minute', async () => {
+    const address = await addressOf(await picture());
+    const twice = async () => new Set([(await led(address)).location, (await led(address)).location]);
+    await expect.poll(async () => (await twice()).size).toBe(1);
   });
 
   it('is not fetched any more after a logout, with the right lost, or once it is deleted', async () => {

@@ -27,7 +27,7 @@ export async function openIntake({ settings, readModels, store, files, add }: Me
   return {
     spool,
     inspector,
-    quota: openQuota({ readModels, ofUser, ofAll }),
+    quota: openQuota({ readModels, posted: files.directPost && files, ofUser, ofAll }),
     mostBytes,
     atHand,
     inTurn: turns(),

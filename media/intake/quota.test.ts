@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaRig, openMediaRig } from '../../system/media-rig.fixture.ts';
+import { halves } from '../pictures/pictures.fixture.ts';
 import { openQuota } from './quota.ts';
 
 const OTHER = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
@@ -12,6 +13,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 const quota = (ofUser: number, ofAll: number) => openQuota({ readModels: rig.readModels, ofUser: ofUser * MEGA, ofAll: ofAll * MEGA });
+const taken = { keep: expect.any(Function), giveBack: expect.any(Function) };
 const file = (id: string, maker: string, megabytes: number) => ({ id, maker, bytes: megabytes * MEGA });
 const ofUser = { code: 'forbidden', status: 403 };
 const ofAll = { code: 'invalid', status: 413 };
@@ -57,4 +59,72 @@ it('files that are recorded count, and those that are refused do not', async () 
         ),
     )
     .toBe('taken');
+});
+
+it.each([
+  ['its sizes count in its place', false],
+  ['and its upload is kept, both count', true],
+])('once a picture is made %s', async (_, keepOriginal) => {
+  const upload = await halves(400, 300).png().toBuffer();
+  const stream = await rig.receive(1, upload);
+  rig.start({ keepOriginal });
+  await rig.becomes(stream, 'MediaAttached');
+  let kept = keepOriginal ? upload.length : 0;
+  for (const { type, data } of await rig.events(stream)) if (type === 'MediaRendered') kept += data.bytes;
+  const room = (bytes: number) =>
+    openQuota({ readModels: rig.readModels, ofUser: kept + 10, ofAll: 100 * MEGA }).take({ id: '1', maker: rig.maker.id, bytes });
+  await expect.poll(() => room(11).catch(({ status }) => status)).toBe(403);
+  await expect.poll(() => room(10).catch(({ status }) => status)).toEqual(taken);
+});
+
+it('what clients have posted to the store and nobody has received counts, but not beside itself', async () => {
+  const text = await rig.file('x'.repeat(2 * MEGA));
+  await rig.files.put(`incoming/${OTHER}/posted`, { ...text, type: 'text/plain' });
+  const { take } = openQuota({ readModels: rig.readModels, posted: rig.files, ofUser: 3 * MEGA, ofAll: 4 * MEGA });
+  await expect(take(file('1', OTHER, 2))).rejects.toMatchObject(ofUser);
+  await expect(take(file('1', rig.maker.id, 3))).rejects.toMatchObject(ofAll);
+  expect(await take(file('1', rig.maker.id, 2))).toEqual(taken);
+  expect(
+    await openQuota({ readModels: rig.readModels, posted: rig.files, ofUser: 3 * MEGA, ofAll: 4 * MEGA }).take(file('posted', OTHER, 2)),
+  ).toEqual(taken);
+});
+
+describe('room that is held for a form', () => {
+  let now: number;
+  const held = () => {
+    now = 0;
+    return openQuota({ readModels: rig.readModels, ofUser: 3 * MEGA, ofAll: 100 * MEGA, clock: () => now });
+  };
+  it('counts until the form ends, or is given back', async () => {
+    const { hold, take } = held();
+    await hold(file('form', OTHER, 2), 900);
+    const letGo = await hold(file('another', OTHER, 1), 900);
+    await expect(take(file('1', OTHER, 1))).rejects.toMatchObject(ofUser);
+    letGo();
+    (await take(file('1', OTHER, 1))).giveBack();
+    now = 900;
+    await expect(take(file('1', OTHER, 3))).rejects.toMatchObject(ofUser);
+    now = 901;
+    expect(await take(file('1', OTHER, 3))).toEqual(taken);
+  });
+  it('is that of the file that is posted with it, and is free again where that is not received', async () => {
+    const { hold, take } = held();
+    await hold(file('form', OTHER, 2), 900);
+    const room = await take(file('form', OTHER, 2));
+    await expect(take(file('1', OTHER, 2))).rejects.toMatchObject(ofUser);
+    room.giveBack();
+    expect(await take(file('1', OTHER, 2))).toEqual(taken);
+  });
+  it('is held once for a form that is asked for again, also where the second is refused, and not for a file that is received', async () => {
+    const { hold, take } = held();
+    await hold(file('form', OTHER, 2), 900);
+    await hold(file('form', OTHER, 2), 900);
+    await expect(hold(file('form', OTHER, 4), 900)).rejects.toMatchObject(ofUser);
+    await expect(take(file('1', OTHER, 2))).rejects.toMatchObject(ofUser);
+    const room = await take(file('form', OTHER, 2));
+    (await hold(file('form', OTHER, 2), 900))();
+    await expect(take(file('1', OTHER, 2))).rejects.toMatchObject(ofUser);
+    room.keep();
+    await expect(take(file('1', OTHER, 2))).rejects.toMatchObject(ofUser);
+  });
 });

@@ -1,10 +1,12 @@
 /**
- * How much room files may take: of one user, and of all together. Counted from the read model, and from what this process takes meanwhile, which
- * the read model does not show yet.
+ * How much room files may take: of one user, and of all together. Counted are what is kept of each file by the read model, what clients have posted to the
+ * store themselves and nobody has received, and what this process takes meanwhile, or has given out forms for, which is in neither yet.
  */
 import { ProblemError } from '../../contracts/problem.ts';
+import type { Files } from '../../platform/files/files.ts';
 import type { Condition, Find, ReadModels, Stored } from '../../platform/read-models/read-models.ts';
-import { mediaFiles } from '../../projections/projectors/media.ts';
+import { type MediaDocument, mediaFiles } from '../../projections/projectors/media.ts';
+import { INCOMING, incomingOf } from './direct/incoming.ts';
 
 /** Room that was taken for one file. */
 export interface TakenRoom {
@@ -14,13 +16,27 @@ export interface TakenRoom {
   giveBack(): void;
 }
 
+/** A file for which room is wanted. */
+export interface RoomWanted {
+  id: string;
+  maker: string;
+  bytes: number;
+}
+
 export interface Quota {
   /** Takes room for a file. Errors: ProblemError `forbidden` where the user has no more, 413 where all together have none; those of the read models. */
-  take(file: { id: string; maker: string; bytes: number }): Promise<TakenRoom>;
+  take(file: RoomWanted): Promise<TakenRoom>;
+  /**
+   * Holds room for a file that a client may post for so many milliseconds: until it is taken for the same file, or they are over. Resolves to what ends it
+   * sooner. Errors: as those of `take`.
+   */
+  hold(file: RoomWanted, milliseconds: number): Promise<() => void>;
 }
 
 export interface QuotaOptions {
   readModels: ReadModels;
+  /** The store, where clients post files to it themselves; undefined where they do not. */
+  posted?: Pick<Files, 'list'> | undefined;
   /** Bytes of one user's files, and of all, at most. */
   ofUser: number;
   ofAll: number;
@@ -35,27 +51,35 @@ const MEGA = 1_000_000;
 interface Taking {
   maker: string;
   bytes: number;
-  /** When it was recorded, by the monotonic clock; null: it is under way. */
-  since: number | null;
+  /** When it counts no more, by the monotonic clock, since the read model or the store shows it then; null: it is under way. */
+  ends: number | null;
+  /** True where only a form was given out for it. */
+  isHeld?: true;
 }
 
-export function openQuota({ readModels, ofUser, ofAll, fresh = 60_000, clock = () => performance.now() }: QuotaOptions): Quota {
+export function openQuota({ readModels, posted, ofUser, ofAll, fresh = 60_000, clock = () => performance.now() }: QuotaOptions): Quota {
   const takings = new Map<string, Taking>();
   let all: { bytes: number; at: number } | undefined;
 
   async function bytesOfAll(): Promise<number> {
-    if (!all || clock() - all.at > fresh) all = { bytes: await sum(readModels, [], takings), at: clock() };
+    if (!all || clock() - all.at > fresh) all = { bytes: await used([], INCOMING), at: clock() };
     return all.bytes;
+  }
+
+  /** The bytes of the recorded files that match, and of what lies below a prefix, without those that are counted as taken. */
+  async function used(where: Condition[], prefix: string): Promise<number> {
+    const [recorded, waiting] = await Promise.all([sum(readModels, where, takings), posted ? bytesBelow(posted, prefix, takings) : 0]);
+    return recorded + waiting;
   }
 
   async function check(id: string, { maker, bytes }: Taking): Promise<void> {
     const before = [...takings].slice(0, [...takings.keys()].indexOf(id)).map(([, taking]) => taking);
     const own = before.filter((one) => one.maker === maker);
-    const used = (await sum(readModels, [{ field: 'maker', op: 'eq', value: maker }], takings)) + bytesOf(own);
-    if (used + bytes > ofUser)
+    const mine = (await used([{ field: 'maker', op: 'eq', value: maker }], incomingOf(maker))) + bytesOf(own);
+    if (mine + bytes > ofUser)
       throw new ProblemError(
         'forbidden',
-        `Your files have ${mega(used)} MB of the ${mega(ofUser)} that you may have. Delete some (GET /api/media?mine=1 lists them), and upload this then.`,
+        `Your files, with what is on its way, have ${mega(mine)} MB of the ${mega(ofUser)} that you may have. Delete some (GET /api/media?mine=1 lists them), and upload this then.`,
       );
     if ((await bytesOfAll()) + bytesOf(before) + bytes > ofAll) {
       const detail = `All files together have reached the ${mega(ofAll)} MB that this installation keeps. Ask its admin.`;
@@ -64,27 +88,43 @@ export function openQuota({ readModels, ofUser, ofAll, fresh = 60_000, clock = (
   }
 
   function forgetOld(): void {
-    for (const [id, { since }] of takings) if (since !== null && clock() - since > 2 * fresh) takings.delete(id);
+    for (const [id, { ends }] of takings) if (ends !== null && clock() > ends) takings.delete(id);
+  }
+
+  /** Counts a taking, in the place of what was counted for the same file. Resolves to what counts it no more. Errors: as those of `take`. */
+  async function enter({ id, ...taking }: Taking & { id: string }, orElse?: Taking): Promise<{ taking: Taking; leave(): void }> {
+    const leave = () => {
+      if (takings.get(id) === taking) takings.delete(id);
+    };
+    takings.set(id, taking);
+    try {
+      await check(id, taking);
+    } catch (error) {
+      leave();
+      if (orElse) takings.set(id, orElse);
+      throw error;
+    }
+    return { taking, leave };
   }
 
   return {
-    take: async ({ id, maker, bytes }) => {
+    take: async (file) => {
       forgetOld();
-      const taking: Taking = { maker, bytes, since: null };
-      takings.set(id, taking);
-      const giveBack = () => void takings.delete(id);
-      try {
-        await check(id, taking);
-      } catch (error) {
-        giveBack();
-        throw error;
-      }
+      const { taking, leave } = await enter({ ...file, ends: null });
       return {
-        giveBack,
+        giveBack: leave,
         keep: () => {
-          taking.since = clock();
+          taking.ends = clock() + 2 * fresh;
         },
       };
+    },
+    hold: async (file, milliseconds) => {
+      forgetOld();
+      const before = takings.get(file.id);
+      // It is received just now, or was: that counts.
+      if (before && !before.isHeld) return () => {};
+      const { leave } = await enter({ ...file, ends: clock() + milliseconds, isHeld: true }, before);
+      return leave;
     },
   };
 }
@@ -110,9 +150,20 @@ function behind(last: Stored | undefined): Pick<Find, 'after'> {
   return last ? { after: { values: [String(last.document?.createdAt)], id: last.id } } : {};
 }
 
-/** The bytes that a file takes; those of a refused one are removed. */
+/** The bytes of what clients have posted below a prefix, but of the files in `without`. */
+async function bytesBelow(posted: Pick<Files, 'list'>, prefix: string, without: ReadonlyMap<string, unknown>): Promise<number> {
+  let total = 0;
+  for await (const { key, bytes } of posted.list(prefix)) if (!without.has(key.slice(key.lastIndexOf('/') + 1))) total += bytes;
+  return total;
+}
+
+/** The bytes that are kept of a file: the upload, until a picture's sizes stand in its place, or beside them where it is kept; of a refused one, none. */
 function bytesIn({ document }: Stored): number {
-  return document?.status === 'refused' ? 0 : Number(document?.bytes ?? 0);
+  if (!document) return 0;
+  const { status, bytes, sizes, kept } = document as MediaDocument;
+  if (status === 'refused') return 0;
+  const made = sizes.reduce((total, size) => total + size.bytes, 0);
+  return sizes.length === 0 || status === 'pending' || kept ? made + bytes : made;
 }
 
 function bytesOf(takings: readonly Taking[]): number {

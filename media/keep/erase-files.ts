@@ -11,7 +11,7 @@ import { type Condition, type ModelState, type ReadModels, ReadModelsUnavailable
 import { stableId } from '../../platform/stable-id.ts';
 import { mediaFiles, subjectName } from '../../projections/projectors/media.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
-import { incomingOf } from '../intake/direct/ticket.ts';
+import { incomingOf } from '../intake/direct/incoming.ts';
 import { keysOf, removeAll } from './remover.ts';
 import { livingOf } from './sweep.ts';
 

@@ -514,9 +514,9 @@ it('invariant 17: no byte goes for an end of a file that this release does not k
 });
 
 describe('verify', () => {
-  async function differences(): Promise<Difference[]> {
+  async function differences(others: Partial<VerifyContext> = {}): Promise<Difference[]> {
     const found: Difference[] = [];
-    for await (const one of differencesIn(context)) if (one) found.push(one);
+    for await (const one of differencesIn({ ...context, ...others })) if ('what' in one) found.push(one);
     return found.toSorted((one, other) => (one.key < other.key ? -1 : 1));
   }
 
@@ -546,9 +546,61 @@ describe('verify', () => {
       }) as typeof load,
     };
     const found: unknown[] = [];
-    for await (const one of differencesIn({ ...context, commands })) if (one) found.push(one);
+    for await (const one of differencesIn({ ...context, commands })) if ('what' in one) found.push(one);
     expect(looked).toEqual(new Set([`media-${arriving}`, `media-${going}`]));
     expect(found).toEqual([]);
+  });
+
+  it('beside others at work leaves out what may be theirs, and names it once it can be no more; what is lost is named at once', async () => {
+    const [lost, deleted, made] = [
+      await recorded(),
+      await recorded({ type: 'MediaDeleted' }),
+      await recorded({ type: 'MediaRendered', data: { size: 'full', bytes: 5 } }, { type: 'MediaReady' }),
+    ];
+    const strange = randomUUID();
+    const left = [`media/${strange}/320`, `media/${deleted}/320`, `media/${made}/original`, `incoming/${strange}/${strange}`];
+    await put(...left, `media/${made}/full`);
+    const missing = { what: 'an event without bytes', key: `media/${lost}/original` };
+    const beside = () => now;
+    const keysNamed = async () => (await differences({ beside })).map(({ key }) => key);
+    expect(await differences({ beside })).toEqual([missing]);
+    now += 3_590_000;
+    expect(await differences({ beside })).toEqual([missing]);
+    now += 600_000;
+    expect(await keysNamed()).toEqual([missing.key, ...left.slice(0, 3)].toSorted());
+    now += DAY;
+    expect(await keysNamed()).toEqual([missing.key, ...left].toSorted());
+    expect(await differences()).toHaveLength(5);
+  });
+
+  it('beside others at work leaves out the old bytes of a file that was deleted just now', async () => {
+    const id = await recorded();
+    await put(`media/${id}/original`);
+    const later = Date.now() + 2 * 3_600_000;
+    await record(id, 0, { type: 'MediaDeleted' });
+    const readStream = async function* (stream: string, options: object) {
+      for await (const page of rig.store.readStream(stream, options)) yield page.map((event) => ({ ...event, time: new Date(later).toISOString() }));
+    } as EventStore['readStream'];
+    const store = { ...rig.store, readStream };
+    expect(await differences({ store, beside: () => later + 3_590_000 })).toEqual([]);
+    expect(await differences({ store, beside: () => later + 4_000_000 })).toHaveLength(1);
+  });
+
+  it('misses no upload of a picture whose last size is made: the worker that made it removes that before it says so', async () => {
+    const id = await recorded({ type: 'MediaRendered', data: { size: 'full', bytes: 5 } });
+    await put(`media/${id}/full`);
+    expect(await differences()).toEqual([]);
+  });
+
+  it('tells how far it is', async () => {
+    const ids = await Promise.all([recorded(), recorded()]);
+    await put(...ids.map((id) => `media/${id}/original`));
+    const far: unknown[] = [];
+    for await (const one of differencesIn({ ...context, hashes: true })) if ('of' in one) far.push(one);
+    expect(far).toEqual([
+      { compared: 1, of: 'files' },
+      { compared: 2, of: 'files' },
+    ]);
   });
 
   it('names bytes without an event, events without bytes, and bytes of another length', async () => {

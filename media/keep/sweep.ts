@@ -12,6 +12,7 @@ import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { type MediaDocument, mediaFiles } from '../../projections/projectors/media.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
+import { areas, DAY, leastAge } from './ages.ts';
 import type { FoundTwice } from './found-twice.ts';
 import { isMade } from './made.ts';
 import { markOurs } from './marks.ts';
@@ -42,17 +43,12 @@ export interface Swept {
   orphans: number;
 }
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 /** Objects looked at together. */
 const AT_ONCE = 200;
 /** Orphans looked at in one sweep; more wait for the next. */
 const MOST_ORPHANS = 500;
 const SWEEP = { id: 'system', role: 'system', seesAll: true } as const;
 const OVER: ReadonlySet<MediaStatus> = new Set(['deleted', 'refused']);
-
-/** The areas of the store that are swept; beside them are marks, and what others may have put there. */
-const SWEPT = ['incoming/', 'media/'];
 
 /**
  * Sweeps once: removes what the sweep an hour ago has found, too. Errors: those of the ports, and the signal's reason, and then the rest waits for the next
@@ -88,10 +84,8 @@ async function sweepBytes(context: SweepContext): Promise<number> {
 
 /** The objects that nobody can be about to record, as far as clocks can tell. */
 async function* oldOnes({ files, clock }: SweepContext): AsyncGenerator<StoredFile> {
-  for (const area of SWEPT) {
-    const least = area === 'incoming/' ? DAY : HOUR;
-    for await (const one of files.list(area)) if (clock() - one.written >= least) yield one;
-  }
+  // Beside these areas are marks, and what others may have put there.
+  for (const area of areas) for await (const one of files.list(area)) if (clock() - one.written >= leastAge(one.key)) yield one;
 }
 
 /** Those among these that have no file, or one that is over; and pictures as they came, in whose place others stand. */

@@ -13,6 +13,7 @@ function comparison(isAway = false) {
     settings: { keepOriginal: false },
     commands: { load: async (stream: string) => ({ state: { ...STATE, exists: stream === 'media-a' } }) },
     store: {
+      readStream: async function* () {},
       readAll: async function* () {
         if (isAway) throw new Error('away');
         yield [{ type: 'MediaReceived', stream: 'media-a' }];
@@ -22,7 +23,7 @@ function comparison(isAway = false) {
       list: async function* (area: string) {
         if (area === 'media/') yield* [{ key: 'media/a/original' }, { key: 'media/b/320' }];
       },
-      stat: async () => ({ bytes: 5 }),
+      stat: async (key: string) => ({ key, bytes: 5, written: 0 }),
     },
   } as unknown as VerifyingContext;
   const open = async () => (await (await verifyRoute.answer(context, { query: {} } as RouteRequest)).open?.()) as Readable;

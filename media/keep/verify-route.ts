@@ -17,7 +17,7 @@ export const verifyRoute: RouteWith<VerifyingContext> = {
     audit: 'operation',
     who: ['admin'],
     summary:
-      'Compare the store of files with the events: a line of JSON for each difference, and, as the last, one with the numbers. An answer without that was cut off. Nothing is changed.',
+      'Compare the store of files with the events: a line of JSON for each difference, and now and then for how far it is, and, as the last, one with the numbers. What may belong to work under way is left out. An answer without that was cut off. Nothing is changed.',
     tag: 'admin',
     query,
     hidden: true,
@@ -32,7 +32,7 @@ export interface VerifyingContext extends Pick<MediaContext, 'store' | 'files' |
 
 function compare({ store, files, commands, settings, verifying }: VerifyingContext, request: Pick<RouteRequest, 'query'>): Answer {
   const { hashes } = request.query as z.output<typeof query>;
-  const context = { store, files, commands, keepOriginal: settings.keepOriginal, hashes: hashes !== undefined };
+  const context = { store, files, commands, keepOriginal: settings.keepOriginal, hashes: hashes !== undefined, beside: Date.now };
   return {
     // A proxy that gathers it would take an answer that is cut off for one that is whole.
     headers: { 'Content-Type': 'application/x-ndjson; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
@@ -64,7 +64,7 @@ async function begun<T>(all: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
   })();
 }
 
-/** Each as a line of JSON; an empty one where there is nothing to tell yet. */
-async function* textOf(lines: AsyncIterable<VerifiedLine | null>): AsyncGenerator<string> {
-  for await (const line of lines) yield line === null ? '\n' : `${JSON.stringify(line)}\n`;
+/** Each as a line of JSON. */
+async function* textOf(lines: AsyncIterable<VerifiedLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
 }

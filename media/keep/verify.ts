@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { PICTURE_SIZES, type PictureSize } from '../../contracts/media.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
-import type { Files } from '../../platform/files/files.ts';
+import type { Files, StoredFile } from '../../platform/files/files.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
+import { areas, LONGEST_WORK, leastAge } from './ages.ts';
 import { isMade } from './made.ts';
 
 export interface VerifyContext {
@@ -15,6 +16,8 @@ export interface VerifyContext {
   keepOriginal: boolean;
   /** True: the bytes as they came are read, and compared by their SHA-256; default false. */
   hashes?: boolean;
+  /** The time of day in milliseconds since 1970, where others are at work on both meanwhile: what may be theirs is no difference then. */
+  beside?: (() => number) | undefined;
 }
 
 /** A difference. */
@@ -30,42 +33,48 @@ export interface Verified {
   differences: number;
 }
 
+/** How far a comparison is. */
+export interface Compared {
+  compared: number;
+  of: 'files' | 'objects';
+}
+
 /**
- * Compares both, and yields each difference as it is found, and null now and then where there is none, so that whoever waits knows that it goes on; returns
- * the numbers. A stream, and the names of its objects, are in memory at a time. What differs is looked at twice: beside a process that goes on something
+ * Compares both, and yields each difference as it is found, and how far it is now and then, so that whoever waits knows that it goes on; returns the numbers. A stream, and the names of its objects, are in memory at a time. What differs is looked at twice: beside a process that goes on something
  * may be between its bytes and its event. Errors: those of the stores.
  */
-export async function* differencesIn(context: VerifyContext): AsyncGenerator<Difference | null, Verified> {
-  const ofEvents = yield* compared(received(context.store), (id) => ofFile(context, id), context.hashes ? 1 : PULSE);
-  const ofStore = yield* compared(objectsOf(context.files), (key) => ofObject(context, key), PULSE);
+export async function* differencesIn(context: VerifyContext): AsyncGenerator<Difference | Compared, Verified> {
+  const everyFile = { of: 'files', pulse: context.hashes ? 1 : PULSE } as const;
+  const ofEvents = yield* compared(received(context.store), (id) => ofFile(context, id), everyFile);
+  const ofStore = yield* compared(objectsOf(context.files), (key) => ofObject(context, key), { of: 'objects', pulse: PULSE });
   return { files: ofEvents.compared, objects: ofStore.compared, differences: ofEvents.differences + ofStore.differences };
 }
 
 async function* compared(
   all: AsyncIterable<string>,
   look: (one: string) => Promise<Difference[]>,
-  pulse: number,
-): AsyncGenerator<Difference | null, { compared: number; differences: number }> {
+  { of, pulse }: { of: Compared['of']; pulse: number },
+): AsyncGenerator<Difference | Compared, { compared: number; differences: number }> {
   const found = { compared: 0, differences: 0 };
   for await (const one of all) {
     const differences = await twice(() => look(one));
     found.compared += 1;
     found.differences += differences.length;
     yield* differences;
-    if (found.compared % pulse === 0) yield null;
+    if (found.compared % pulse === 0) yield { compared: found.compared, of };
   }
   return found;
 }
 
 async function* objectsOf(files: Pick<Files, 'list'>): AsyncGenerator<string> {
-  for (const area of ['incoming/', 'media/']) for await (const { key } of files.list(area)) yield key;
+  for (const area of areas) for await (const { key } of files.list(area)) yield key;
 }
 
 /** What is told of a comparison: a difference, or, as the last, the numbers. */
-export type VerifiedLine = Difference | Verified;
+export type VerifiedLine = Difference | Compared | Verified;
 
 /** As `differencesIn`, with the numbers as the last that comes. */
-export async function* verifiedLines(context: VerifyContext): AsyncGenerator<VerifiedLine | null> {
+export async function* verifiedLines(context: VerifyContext): AsyncGenerator<VerifiedLine> {
   yield yield* differencesIn(context);
 }
 
@@ -119,13 +128,26 @@ async function hashOf(files: Pick<Files, 'read'>, key: string): Promise<string> 
 /** The difference of an object; none where it has gone since it was listed. */
 async function ofObject(context: VerifyContext, key: string): Promise<Difference[]> {
   if (await isKnown(context, key)) return [];
-  return (await context.files.stat(key)) ? [{ what: 'bytes without an event', key }] : [];
+  const there = await context.files.stat(key);
+  return there && !(await isAtWork(context, there)) ? [{ what: 'bytes without an event', key }] : [];
 }
 
-/** The objects that a file must have by its events: the upload, until a picture's sizes stand in its place, or beside them where it is kept; none once it is over. */
+/** True where somebody may be about to say what an object is, or to remove it, since its file was deleted or made just now. */
+async function isAtWork({ beside, store }: VerifyContext, { key, written }: StoredFile): Promise<boolean> {
+  if (!beside) return false;
+  if (beside() - written < leastAge(key)) return true;
+  const [area, id = ''] = key.split('/');
+  if (area !== 'media') return false;
+  for await (const [last] of store.readStream(`media-${id}`, { direction: 'backwards', limit: 1 }))
+    return last !== undefined && beside() - Date.parse(last.time) < LONGEST_WORK;
+  return false;
+}
+
+/** The objects that a file must have by its events: the upload, until the last of a picture's sizes is there to stand in its place, or beside them where it is kept; none once it is over. */
 function wanted({ status, sizes, kept }: MediaState, keepOriginal: boolean): ('original' | PictureSize)[] {
   if (status === 'deleted' || status === 'refused') return [];
-  const hasOriginal = sizes.length === 0 || status === 'pending' || (kept && keepOriginal);
+  const isInTheMaking = status === 'pending' && !sizes.includes('full');
+  const hasOriginal = sizes.length === 0 || isInTheMaking || (kept && keepOriginal);
   return hasOriginal ? ['original', ...sizes] : [...sizes];
 }
 

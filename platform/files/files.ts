@@ -26,11 +26,13 @@ export interface ByteRange {
 
 /** How a client may fetch an object itself, for a while. */
 export interface DirectGet {
-  /** Seconds that the URL is good for. */
+  /** When the URL begins to be good, and for how many seconds it is: one of the same time, and all else the same, is the same to the letter. */
+  from: Date;
   seconds: number;
-  /** The Content-Type and Content-Disposition that the store answers with; both are signed. */
+  /** The Content-Type, Content-Disposition and Cache-Control that the store answers with; all are signed. */
   type: string;
   disposition: string;
+  cacheControl: string;
 }
 
 /** A form that a client posts an object with, itself. */

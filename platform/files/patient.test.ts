@@ -43,7 +43,7 @@ describe('a store that does not answer', () => {
     const listed = async () => {
       for await (const _ of files.list('')) expect.fail();
     };
-    const how = { seconds: 1, type: '', disposition: '' };
+    const how = { from: new Date(), seconds: 1, type: '', disposition: '', cacheControl: '' };
     const from = await local('x');
     for (const asked of [
       () => files.put(KEY, from),

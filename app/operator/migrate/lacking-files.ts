@@ -18,7 +18,7 @@ export async function lackingFiles({ store, files, keepOriginal }: LackingContex
   const commands = { load: (stream: string) => stateIn(store, stream) } as VerifyContext['commands'];
   let lacking = 0;
   for await (const one of differencesIn({ store, files: files ?? NONE, commands, keepOriginal })) {
-    if (one && one.what !== 'bytes without an event') lacking += 1;
+    if ('what' in one && one.what !== 'bytes without an event') lacking += 1;
   }
   return lacking;
 }

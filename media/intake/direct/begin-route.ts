@@ -4,7 +4,6 @@ import { instant } from '../../../contracts/fields.ts';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { Files } from '../../../platform/files/files.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
-import { stableId } from '../../../platform/stable-id.ts';
 import type { UrlKeys } from '../../access/url-keys.ts';
 import { checkExtension } from '../inspect/not-taken.ts';
 import { extensionOf } from '../names.ts';
@@ -77,10 +76,15 @@ async function direct(context: DirectContext, request: RouteRequest): Promise<An
   const headers = await context.limits.consume('uploads', caller.id);
   // The same upload as one through us with this Idempotency-Key: a client that changes over makes no second file.
   const command = uploadId(caller, '/api/media', request);
-  await checkRoom(context, { command, maker: caller.id, bytes });
+  const letGo = await context.quota.hold({ id: mediaIdOf(command), maker: caller.id, bytes }, POST_SECONDS * 1_000);
   const now = context.now().getTime();
-  await context.posted.askedAnew(mediaIdOf(command));
-  const post = await directPost(incomingKey({ command, user: caller.id }), { seconds: POST_SECONDS, type, bytes });
+  const post = await context.posted
+    .askedAnew(mediaIdOf(command))
+    .then(() => directPost(incomingKey({ command, user: caller.id }), { seconds: POST_SECONDS, type, bytes }))
+    .catch((error: unknown) => {
+      letGo();
+      throw error;
+    });
   const ticket: DirectTicket = { command, user: caller.id, of, name, type, bytes, access, expires: Math.floor(now / 1_000) + TICKET_SECONDS };
   const expiresAt = new Date(now + POST_SECONDS * 1_000).toISOString();
   const body = {
@@ -105,11 +109,4 @@ function checkName(name: string): void {
 function takenBy({ directPost }: Files): NonNullable<Files['directPost']> {
   if (directPost) return directPost;
   throw new ProblemError('not_found', 'The file store of this installation takes no files from clients. Send them to POST /api/media.');
-}
-
-/** Refuses a file for which there is no room, before its client sends it. The room itself is taken when the file is received. */
-async function checkRoom({ quota }: IntakeContext, { command, maker, bytes }: { command: string; maker: string; bytes: number }): Promise<void> {
-  // Not the file's own id: the same file may just be received.
-  const room = await quota.take({ id: stableId(command, 'asked'), maker, bytes });
-  room.giveBack();
 }

@@ -12,6 +12,7 @@ import { ProblemError } from '../../../contracts/problem.ts';
 import type { UrlKey } from '../../access/signed-url.ts';
 import type { UrlKeys } from '../../access/url-keys.ts';
 import { mediaIdOf } from '../receive.ts';
+import { INCOMING, incomingOf } from './incoming.ts';
 
 const ticketSchema = z.strictObject({
   /** The command that the upload is; the file's id follows from it. */
@@ -43,12 +44,7 @@ export function incomingKey({ command, user }: Pick<DirectTicket, 'command' | 'u
 
 /** The key that the release before took it under: a ticket of that one may come back for six hours after an upgrade. */
 export function formerIncomingKey({ command }: Pick<DirectTicket, 'command'>): string {
-  return `incoming/${mediaIdOf(command)}/upload`;
-}
-
-/** The beginning of the keys of what a user's clients post. */
-export function incomingOf(user: string): string {
-  return `incoming/${user}/`;
+  return `${INCOMING}${mediaIdOf(command)}/upload`;
 }
 
 /** The ticket as a text of letters, digits, `-`, `_` and `.`. */

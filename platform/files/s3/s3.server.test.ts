@@ -79,7 +79,15 @@ describeWith(versityGw, 'files in a bucket', () => {
     expect((await open(url)).directPost).toBeUndefined();
     const files = await open(`${url}&public=${new URL(url).searchParams.get('endpoint')}`);
     await files.put('media/one/original', await local('hello'));
-    const got = await fetch((await files.directGet?.('media/one/original', { seconds: 60, type: 'text/x-own', disposition: 'attachment' })) ?? '');
+    const got = await fetch(
+      (await files.directGet?.('media/one/original', {
+        from: new Date(),
+        seconds: 60,
+        type: 'text/x-own',
+        disposition: 'attachment',
+        cacheControl: 'private, max-age=1',
+      })) ?? '',
+    );
     expect([got.status, got.headers.get('content-type'), got.headers.get('content-disposition'), await got.text()]).toEqual([
       200,
       'text/x-own',

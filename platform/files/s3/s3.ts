@@ -125,9 +125,9 @@ function direct(
   if (url.endpoint !== undefined && url.public === undefined) return {};
   const client = openClient({ ...url, endpoint: url.public ?? url.endpoint }, credentials);
   return {
-    directGet: (key, { seconds, type, disposition }: DirectGet) => {
-      const get = new GetObjectCommand({ ...at(key), ResponseContentType: type, ResponseContentDisposition: disposition });
-      return getSignedUrl(client, get, { expiresIn: seconds });
+    directGet: (key, { from, seconds, type, disposition, cacheControl }: DirectGet) => {
+      const answer = { ResponseContentType: type, ResponseContentDisposition: disposition, ResponseCacheControl: cacheControl };
+      return getSignedUrl(client, new GetObjectCommand({ ...at(key), ...answer }), { signingDate: from, expiresIn: seconds });
     },
     directPost: async (key, { seconds, type, bytes }): Promise<DirectPost> => {
       const post = {
