@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { SecretsUnavailable } from '../gateway/identity/secrets/secrets.ts';
 import { FateUnknown, ReceiverUnavailable } from '../notifier/sending.ts';
 import type { Unavailable } from '../platform/absences/unavailable.ts';
@@ -124,14 +125,16 @@ function errorAfter(name: Dependency, member: string): Error {
 
 function failingAfter(result: unknown, error: Error): unknown {
   if (result instanceof Promise)
-    return result.then(() => {
+    return result.then((answer: unknown) => {
+      // A file that is open by now, and that nobody will read.
+      if (isObject(answer) && 'stream' in answer && answer.stream instanceof Readable) answer.stream.destroy();
       throw error;
     });
   return isIteration(result) ? failingBehind(result, error) : result;
 }
 
-const isIteration = (result: unknown): result is AsyncIterable<unknown> =>
-  typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isIteration = (result: unknown): result is AsyncIterable<unknown> => isObject(result) && Symbol.asyncIterator in result;
 
 async function* failingBehind(pages: AsyncIterable<unknown>, error: Error): AsyncGenerator<unknown> {
   for await (const page of pages) {
