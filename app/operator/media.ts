@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { takeOverFiles } from '../../media/keep/marks.ts';
-import { type Compared, type Verified, type VerifiedLine, verifiedLines } from '../../media/keep/verify.ts';
+import { type ComparedSoFar, type Verified, type VerifiedLine, verifiedLines } from '../../media/keep/verify.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { copyFiles } from '../../platform/files/copy-files.ts';
@@ -104,7 +104,7 @@ async function tell(lines: AsyncIterable<VerifiedLine>): Promise<Verified | unde
 }
 
 /** Says how far a comparison is, where it has said nothing for a while. */
-function openHowFar(): (far: Compared) => void {
+function openHowFar(): (far: ComparedSoFar) => void {
   let told = performance.now();
   return ({ compared, of }) => {
     if (performance.now() - told < TELL_EVERY) return;

@@ -34,7 +34,7 @@ export interface Verified {
 }
 
 /** How far a comparison is. */
-export interface Compared {
+export interface ComparedSoFar {
   compared: number;
   of: 'files' | 'objects';
 }
@@ -43,7 +43,7 @@ export interface Compared {
  * Compares both, and yields each difference as it is found, and how far it is now and then, so that whoever waits knows that it goes on; returns the numbers. A stream, and the names of its objects, are in memory at a time. What differs is looked at twice: beside a process that goes on something
  * may be between its bytes and its event. Errors: those of the stores.
  */
-export async function* differencesIn(context: VerifyContext): AsyncGenerator<Difference | Compared, Verified> {
+export async function* differencesIn(context: VerifyContext): AsyncGenerator<Difference | ComparedSoFar, Verified> {
   const everyFile = { of: 'files', pulse: context.hashes ? 1 : PULSE } as const;
   const ofEvents = yield* compared(received(context.store), (id) => ofFile(context, id), everyFile);
   const ofStore = yield* compared(objectsOf(context.files), (key) => ofObject(context, key), { of: 'objects', pulse: PULSE });
@@ -53,8 +53,8 @@ export async function* differencesIn(context: VerifyContext): AsyncGenerator<Dif
 async function* compared(
   all: AsyncIterable<string>,
   look: (one: string) => Promise<Difference[]>,
-  { of, pulse }: { of: Compared['of']; pulse: number },
-): AsyncGenerator<Difference | Compared, { compared: number; differences: number }> {
+  { of, pulse }: { of: ComparedSoFar['of']; pulse: number },
+): AsyncGenerator<Difference | ComparedSoFar, { compared: number; differences: number }> {
   const found = { compared: 0, differences: 0 };
   for await (const one of all) {
     const differences = await twice(() => look(one));
@@ -71,7 +71,7 @@ async function* objectsOf(files: Pick<Files, 'list'>): AsyncGenerator<string> {
 }
 
 /** What is told of a comparison: a difference, or, as the last, the numbers. */
-export type VerifiedLine = Difference | Compared | Verified;
+export type VerifiedLine = Difference | ComparedSoFar | Verified;
 
 /** As `differencesIn`, with the numbers as the last that comes. */
 export async function* verifiedLines(context: VerifyContext): AsyncGenerator<VerifiedLine> {
