@@ -14,6 +14,7 @@ import { REALTIME } from '../realtime/push.ts';
 import { CLOSING_REPAIRS } from '../write-side/workers/close-repairs.ts';
 import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
 import { SCHEDULER } from '../write-side/workers/scheduler.ts';
+import { BLOCKLIST_CLOCK, VISIT_CLOCK } from '../write-side/workers/visit-clock.ts';
 import { administration } from './administration.ts';
 import { CONSUMED } from './queues.ts';
 
@@ -46,7 +47,7 @@ async function released(...processes: (Partial<Serving> | ((parking: { release()
 
 it('what any follower of effects has parked is listed', async () => {
   const store = inMemoryStore();
-  const others: string[] = [PROJECTIONS.name, REALTIME.name, SCHEDULER.name, CLOSING_REPAIRS.name];
+  const others: string[] = [PROJECTIONS, REALTIME, SCHEDULER, CLOSING_REPAIRS, VISIT_CLOCK, BLOCKLIST_CLOCK].map(({ name }) => name);
   const names = [...new Set(Object.values(CONSUMED).flatMap(({ followers }) => followers.map(({ name }) => name)))].filter(
     (name) => !others.includes(name),
   );

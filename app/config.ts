@@ -150,6 +150,7 @@ const schema = z.object({
     .regex(/^\d{1,4}(\.\d{1,4})?$/, 'must be a number of hours')
     .transform(Number)
     .default(24),
+  VISITOR_DAYS: wholeNumber(1, 3_650).default(90),
   ORDER_RULES: checked(orderRulesProblem).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ADMIN_EMAIL: email.default('admin@localhost.localdomain'),

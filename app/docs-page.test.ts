@@ -24,6 +24,7 @@ describe('the page of the API', () => {
       'sites',
       'assets',
       'repairs',
+      'visitors',
       'admin',
       'health',
     ]);

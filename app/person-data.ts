@@ -23,6 +23,8 @@ export const OF_STREAMS: Readonly<Record<string, GivenBack>> = {
   site: { in: ['residencies'] },
   asset: { in: ['downtimes'] },
   repair: { in: ['repairs', 'repairWords'] },
+  visit: { in: ['visits'] },
+  blocklist: { not: 'has who is not let in, by name: nobody with an account' },
 };
 
 /** The read models, by name. */
@@ -45,13 +47,15 @@ export const OF_READ_MODELS: Readonly<Record<string, GivenBack>> = {
   downtimes: { in: ['downtimes'] },
   repairs: { in: ['repairs'] },
   repair_details: { in: ['repairWords'] },
+  visits: { in: ['visits'] },
+  blocked: { not: 'has who is not let in, by name: nobody with an account' },
 };
 
 /** The records of each kind in the secrets. */
 export const OF_SECRETS: Readonly<Record<SecretKind, GivenBack>> = {
   credentials: { in: ['profile'] },
   sessions: { in: ['sessions'] },
-  codes: { not: 'has hashes of codes that end within days; what they were asked for is in `account`' },
+  codes: { not: 'has hashes of codes, each with an end; what they were asked for is in `account`, and `visits`' },
   keys: NOTHING,
   'api-keys': { in: ['apiKeys'] },
   'second-factors': { in: ['profile'] },

@@ -13,6 +13,7 @@ import { ORDER_DISPATCHER, ORDERS } from '../write-side/workers/order-rows.ts';
 import { REPAIR_TASKS } from '../write-side/workers/repair-tasks.ts';
 import { SCHEDULER } from '../write-side/workers/scheduler.ts';
 import { UNASSIGNERS } from '../write-side/workers/unassign.ts';
+import { BLOCKLIST_CLOCK, VISIT_CLOCK } from '../write-side/workers/visit-clock.ts';
 import type { Part } from './parts.ts';
 
 /** The queues and followers of a part. */
@@ -30,7 +31,10 @@ export const CONSUMED: Readonly<Record<Part, Consumed>> = {
   'write-side': NOTHING,
   forwarder: NOTHING,
   projections: { followers: [PROJECTIONS], work: [] },
-  workers: { followers: [ORDER_DISPATCHER, SCHEDULER, CLOSING_REPAIRS, ...REPAIR_TASKS, ...UNASSIGNERS, ERASURES], work: [ORDERS] },
+  workers: {
+    followers: [ORDER_DISPATCHER, SCHEDULER, CLOSING_REPAIRS, ...REPAIR_TASKS, ...UNASSIGNERS, ERASURES, VISIT_CLOCK, BLOCKLIST_CLOCK],
+    work: [ORDERS],
+  },
   notifier: { followers: NOTIFIER_FOLLOWERS, work: Object.values(QUEUE_OF) },
   media: { followers: MEDIA_FOLLOWERS, work: MEDIA_WORK },
   'read-side': NOTHING,

@@ -6,6 +6,7 @@ import { erasureRoutes } from '../gateway/erasing/erasure-routes.ts';
 import { identityRoutes } from '../gateway/identity/identity-routes.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
 import { exportRoute } from '../gateway/person-export/export-route.ts';
+import { visitRoutes } from '../gateway/visits/visit-routes.ts';
 import { wellKnownRoutes } from '../gateway/well-known.ts';
 import { mediaRoutes } from '../media/rows.ts';
 import { outboxRoute } from '../notifier/outbox-routes.ts';
@@ -30,6 +31,7 @@ export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
   gateway: rowsOf([
     ...identityRoutes,
     ...auditRoutes,
+    ...visitRoutes,
     exportRoute,
     ...erasureRoutes,
     ...adminRoutes,

@@ -10,6 +10,8 @@ import { erasureRoutes } from '../gateway/erasing/erasure-routes.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import type { Keys } from '../gateway/identity/keys.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { openVisitCodes } from '../gateway/visits/visit-codes.ts';
+import { visitRoutes } from '../gateway/visits/visit-routes.ts';
 import { wellKnownRoutes } from '../gateway/well-known.ts';
 import { mailPicturesIn } from '../media/access/open.ts';
 import { startMedia } from '../media/start.ts';
@@ -34,6 +36,7 @@ import type { Metrics } from '../platform/http/metrics.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { unsubscribeLinks } from '../platform/unsubscribe-link.ts';
 import { assignedIn, parkedTasksIn } from '../projections/assigned-tasks.ts';
+import { blockedByEnd, visitsByTime } from '../projections/due-visits.ts';
 import { waitingWherePassed } from '../projections/passed.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
@@ -56,6 +59,7 @@ import { startOrders } from '../write-side/workers/orders.ts';
 import { startRepairTasks } from '../write-side/workers/repair-tasks.ts';
 import { startScheduler } from '../write-side/workers/scheduler.ts';
 import { startUnassigning } from '../write-side/workers/unassign.ts';
+import { startBlocklistClock, startVisitClock } from '../write-side/workers/visit-clock.ts';
 import { administration } from './administration.ts';
 import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
@@ -182,6 +186,11 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
   const unconfirmed = { commands: access.commands, pending: unconfirmedRepairsIn(readModels) };
   const closing = closers.add(startClosingRepairs({ store, bus, log, ...unconfirmed }), (it) => it.stop());
+  const visits = { expected: visitsByTime(readModels, 'missAt'), over: visitsByTime(readModels, 'overSince') };
+  const forgetting = { commands: access.commands, personKeys: ports.personKeys, keptFor: config.VISITOR_DAYS * 86_400_000 };
+  const visitClock = closers.add(startVisitClock({ store, bus, log, ...visits, ...forgetting }), (it) => it.stop());
+  const ending = { commands: access.commands, personKeys: ports.personKeys, ending: blockedByEnd(readModels) };
+  const blocklistClock = closers.add(startBlocklistClock({ store, bus, log, ...ending }), (it) => it.stop());
   const tasks = { assigned: assignedIn(readModels), parked: parkedTasksIn(store) };
   const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
   const { begin } = access.erasing.answers;
@@ -193,7 +202,7 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
     serveReleases(one, { requests, closers });
   }
   await lead(context);
-  return { followers: [work.dispatcher, scheduler, closing, ...departures].map((one) => lagging(store, one)) };
+  return { followers: [work.dispatcher, scheduler, closing, visitClock, blocklistClock, ...departures].map((one) => lagging(store, one)) };
 }
 
 /** Leads the erasures: the part has most of the stores that they empty. */
@@ -355,11 +364,15 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
 
 async function gatewayPart({ ports, metrics, access, requests, config, publicUrl }: PartContext<'gateway'>): Promise<StartedPart> {
   const { store, secrets, readModels, bus, pages } = ports;
+  const { commands, limits, keys } = access;
+  const codes = openVisitCodes({ secrets, hmac: keys.hmac });
+  const visits = { commands, codes, limits, hmac: keys.hmac, now: () => new Date() };
   metrics.gauge('queue_depth', 'Messages in a queue.', async () => Object.fromEntries((await bus.queues()).map((one) => [one.name, one.depth])));
   return {
     routes: [
       ...access.identity.routes,
       ...routesWith({ audit: access.audit }, auditRoutes),
+      ...routesWith(visits, visitRoutes),
       ...personExportRoutes({ store, readModels, ...access }),
       ...routesWith({ ...access.erasing.answers, check: erasureCheckOn({ store, secrets, readModels }) }, erasureRoutes),
       ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),

@@ -40,7 +40,7 @@ export interface CommandContract {
   /** True where it does great harm in the hands of who has a stolen access token: its caller has proved lately who they are. */
   fresh?: true;
   /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
-  limit?: 'orders' | 'mails' | 'watching';
+  limit?: 'orders' | 'mails' | 'watching' | 'visitors';
   /** True for a body with which the command takes from its limit; default: with every body. */
   // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
   limitedWith?: (body: any) => boolean;
@@ -118,7 +118,7 @@ export interface AggregateContract<Name extends string = string, E extends Event
 /**
  * Checks a contract's type and gives it back with its category as a literal, so that registries can demand a line for each.
  *
- *     export const visitorContract = aggregate({ category: 'visitor', events: { … }, commands: { … }, topics: { … } });
+ *     export const vehicleContract = aggregate({ category: 'vehicle', events: { … }, commands: { … }, topics: { … } });
  */
 export function aggregate<const Name extends string, E extends Events, C extends Commands>(
   contract: AggregateContract<Name, E, C>,

@@ -4,6 +4,7 @@
  */
 import type { AggregateContract, EventContract } from './aggregate.ts';
 import { assetContract } from './asset.ts';
+import { blocklistContract } from './blocklist.ts';
 import { invitationContract } from './invitation.ts';
 import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
@@ -15,6 +16,7 @@ import { siteContract } from './site.ts';
 import { taskContract } from './task.ts';
 import { timerContract } from './timer.ts';
 import { userContract } from './user.ts';
+import { visitContract } from './visit.ts';
 
 export const catalog = [
   userContract,
@@ -28,6 +30,8 @@ export const catalog = [
   siteContract,
   assetContract,
   repairContract,
+  visitContract,
+  blocklistContract,
 ] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */

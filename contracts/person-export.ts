@@ -16,6 +16,7 @@ import { orderView } from './order.ts';
 import { repairSummary } from './repair-view.ts';
 import { role } from './role.ts';
 import { taskSummaryView } from './task.ts';
+import { visitStatus } from './visit.ts';
 
 /** The one who did something: the person, somebody else, or this system. */
 const by = z.enum(['you', 'another', 'system']);
@@ -97,6 +98,10 @@ export const EXPORT_SECTIONS = {
   repairWords: z.strictObject({
     ...{ repair: id, time: instant, text: z.string() },
     as: z.enum(['comment', 'reason', 'cost']).meta({ description: 'What it was said as.' }),
+  }),
+  visits: z.strictObject({
+    ...{ id, site: id, unit: id.nullable(), people: z.int(), status: visitStatus, from: instant },
+    until: instant.nullable().meta({ description: 'The end of the time in which they were expected; null for who was not expected.' }),
   }),
   audit: auditEntry.omit({ user: true, about: true, network: true }).extend({
     by: by.nullable().meta({ description: 'Who asked; null where nobody was logged in.' }),

@@ -6,9 +6,10 @@ import { z } from 'zod';
 /**
  * Whose a personal field is. `self`: the user whose stream it is in. `author`: the one who wrote it, the event's actor, who may be an API key.
  * `addressee`: of a notification, the user it is for; where it is for an address or a number, whoever has that.
- * `address`: whoever has the address, or the number, that is in the field.
+ * `address`: whoever has the address, or the number, that is in the field. `visit`: whoever comes by the visit whose stream it is in, and has no account.
+ * `blocked`: whoever is on a list of those who are not let in, by the entry that the event names.
  */
-export const WHOSE = ['self', 'author', 'addressee', 'address'] as const;
+export const WHOSE = ['self', 'author', 'addressee', 'address', 'visit', 'blocked'] as const;
 export type Whose = (typeof WHOSE)[number];
 
 /** What a personal text reads as once its person is erased. */

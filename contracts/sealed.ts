@@ -5,7 +5,7 @@
 
 /** The personal fields of one person in one event. */
 export interface SealedBox {
-  /** Whose they are: `user:<id>`, `address:<hash>` of whoever has an address or number, or `actor:<name>`, as of an API key. */
+  /** Whose they are: `user:<id>`, `address:<hash>` of whoever has an address or number, `visit:<id>` of who came by a visit, `blocked:<id>` of who is not let in, or `actor:<name>`, as of an API key. */
   of: string;
   /** Which key of this person. */
   generation: number;

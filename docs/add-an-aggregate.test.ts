@@ -93,7 +93,7 @@ it('with a notification it costs two more, and then everything holds', { timeout
   await inBin(
     'vitest',
     'run',
-    'visitor',
+    'vehicle',
     'app/queues',
     'contracts/',
     'docs/generate',

@@ -13,7 +13,7 @@ const ENDING = /\.(tsx?|md|json|ya?ml|html|css|template)$/;
 /** Files that a running process or an operator makes, or that come from elsewhere. */
 const NOT_OURS = ['running.json', 'Messages.json', '.package-lock.json', 'docker-compose.override.yml'];
 /** The tutorial names what its reader makes. */
-const MADE_THERE: Readonly<Record<string, RegExp>> = { 'docs/ADD-AN-AGGREGATE.md': /visitor/ };
+const MADE_THERE: Readonly<Record<string, RegExp>> = { 'docs/ADD-AN-AGGREGATE.md': /vehicle/ };
 
 interface Named {
   page: string;

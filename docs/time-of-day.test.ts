@@ -52,7 +52,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'platform/time/alarm.ts': [2, 'what is due at a time of day, compared anew twice a minute'],
   'platform/work/dispatch.ts': [2, 'items that are scheduled are due at a time of day'],
   'app/erasing/steps.ts': [1, RECORDED],
-  'app/start-parts.ts': [2, 'the time of a command; a date of expiry in a file'],
+  'app/start-parts.ts': [3, 'the times of commands; a date of expiry in a file'],
   'platform/erasing/erase.ts': [1, RECORDED],
   'write-side/erase-user.ts': [1, RECORDED],
   'app/person-export.ts': [1, 'a document says when it was made'],
@@ -70,8 +70,10 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'write-side/workers/close-repairs.ts': [1, 'the days in which a repair is confirmed end at a time of day'],
   'write-side/workers/keep-in-step.ts': [1, COMMAND],
   'write-side/workers/due-clock.ts': [1, 'what is due is due at a time of day'],
+  'write-side/workers/duty-clock.ts': [1, 'what is due some time after a time of day'],
   'write-side/workers/scheduler.ts': [1, 'the deadlines of tasks are times of day'],
   'write-side/workers/unassign.ts': [1, COMMAND],
+  'write-side/workers/visit-clock.ts': [3, 'the ends of visits and of what a blocklist says are times of day'],
 };
 
 const ASKED = /\bDate\.now\b|\bnew Date\b(?!\()|\bnew Date\(\)|(?<!new )\bDate\(\)/g;

@@ -7,7 +7,21 @@ export interface PlacedOperation {
 }
 
 /** Groups, from logging in to what operators look at. One that is not named comes last. */
-const GROUPS = ['sessions', 'tasks', 'notifications', 'media', 'users', 'invitations', 'orders', 'sites', 'assets', 'repairs', 'admin', 'health'];
+const GROUPS = [
+  'sessions',
+  'tasks',
+  'notifications',
+  'media',
+  'users',
+  'invitations',
+  'orders',
+  'sites',
+  'assets',
+  'repairs',
+  'visitors',
+  'admin',
+  'health',
+];
 
 /** The first words of paths behind `/api/`, in the order in which they stand in a group. */
 const RESOURCES = [
@@ -27,6 +41,7 @@ const RESOURCES = [
     'sites',
     'assets',
     'repairs',
+    'visitors',
   ],
 ];
 

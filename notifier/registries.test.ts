@@ -74,6 +74,9 @@ const CAUSED: Record<string, { by?: string[]; limit?: LimitName }> = {
   DowntimeBegan: {},
   AssetMoved: {},
   AssetRetired: {},
+  // Noted by the desk alone.
+  VisitorArrived: {},
+  VisitorWalkedIn: {},
 };
 
 it('whatever event somebody may be told of by mail or SMS comes of a command that is limited', () => {

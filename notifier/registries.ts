@@ -11,6 +11,7 @@ import { invitationPolicy } from './policies/invitation.ts';
 import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';
 import { registrationPolicy } from './policies/user.ts';
+import { visitPolicy } from './policies/visit.ts';
 import { tellOfAddress, tellOfNewAddress } from './tellers/address.ts';
 import { tellOfAsset } from './tellers/asset.ts';
 import { tellOfInvitation } from './tellers/invitation.ts';
@@ -19,6 +20,7 @@ import { tellOfPhone } from './tellers/phone.ts';
 import { tellOfRegistration, tellOfReset } from './tellers/registration.ts';
 import { tellOfTask } from './tellers/task.ts';
 import { type Tellers, tellNothing } from './tellers/teller.ts';
+import { tellOfVisit } from './tellers/visit.ts';
 
 /** All policies. */
 export const POLICIES: readonly Policy[] = [
@@ -66,6 +68,11 @@ export const POLICIES: readonly Policy[] = [
     fromBeginning: true,
     wants: assetPolicy,
   },
+  {
+    name: 'visitor_arrivals',
+    queue: followerQueue('visitor_management', { category: 'visit', purpose: 'what is told of visitors who arrive' }),
+    wants: visitPolicy,
+  },
 ];
 
 /** All tellers, by category. */
@@ -81,4 +88,5 @@ export const TELLERS: Tellers = {
   invitation: tellOfInvitation,
   asset: tellOfAsset,
   message: tellNothing,
+  visit: tellOfVisit,
 };

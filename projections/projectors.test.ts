@@ -7,6 +7,7 @@ import { type ProjectorsByCategory, projectors } from './projectors.ts';
 const UNFOLDED: Readonly<Record<string, string>> = {
   UserErased: 'the deletion before it has left nothing; every read model is made anew',
   SessionEnded: 'sessions are read from the secrets store; realtime follows their ends',
+  BlocklistBegun: 'says that there is a list; its entries are the documents',
 };
 
 describe('the registry of projectors', () => {

@@ -2,6 +2,7 @@
 import type { Category } from '../contracts/catalog.ts';
 import type { AnyProjector } from './projector.ts';
 import { assets } from './projectors/assets.ts';
+import { blockedVisitors } from './projectors/blocked.ts';
 import { comments } from './projectors/comments.ts';
 import { downtimes } from './projectors/downtimes.ts';
 import { invitations } from './projectors/invitations.ts';
@@ -18,6 +19,7 @@ import { taskDetail } from './projectors/task-detail.ts';
 import { taskList } from './projectors/task-list.ts';
 import { timers } from './projectors/timers.ts';
 import { userDirectory } from './projectors/user-directory.ts';
+import { visits } from './projectors/visits.ts';
 import { workers } from './projectors/workers.ts';
 
 /** The read models that are made mainly of a category's events. */
@@ -35,6 +37,8 @@ const byCategory: ProjectorsByCategory = {
   site: [sites, places, residents],
   asset: [assets, downtimes],
   repair: [repairs, repairDetails],
+  visit: [visits],
+  blocklist: [blockedVisitors],
 };
 
 /** All projectors, in the registry's order. */

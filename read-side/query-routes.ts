@@ -6,10 +6,12 @@ import type { Category } from '../contracts/catalog.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import type { CommandsContext } from './commands-for-each.ts';
 import { getAsset, getAssetKinds, listAssets } from './queries/assets.ts';
+import { listBlocked } from './queries/blocked.ts';
 import { getDashboard } from './queries/dashboard.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
 import { getInbox } from './queries/inbox.ts';
+import { listInside } from './queries/inside.ts';
 import { getInvitation, listInvitations } from './queries/invitations.ts';
 import { listTasks } from './queries/list-tasks.ts';
 import { getMedia, listMedia } from './queries/media.ts';
@@ -22,6 +24,7 @@ import { listPlaces } from './queries/site-places.ts';
 import { getSite, listSites } from './queries/sites.ts';
 import { taskHistory } from './queries/task-history.ts';
 import { getUser, listAccounts, listUsers } from './queries/users.ts';
+import { getVisit, listVisits } from './queries/visits.ts';
 import { readAll } from './read-all.ts';
 import type { QueryContext } from './reading.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
@@ -39,6 +42,8 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   site: [listSites, getSite, listPlaces, listResidents, listWorkers, getAssetKinds],
   asset: [listAssets, getAsset],
   repair: [listRepairs, getRepair],
+  visit: [listVisits, getVisit, listInside],
+  blocklist: [listBlocked],
 };
 
 /** The queries over several aggregates. */

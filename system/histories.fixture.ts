@@ -8,6 +8,7 @@ import { type Category, catalog, eventContract } from '../contracts/catalog.ts';
 import { mediaContract } from '../contracts/media.ts';
 import { categoryOf, idOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ROLES } from '../contracts/role.ts';
+import { visitContract } from '../contracts/visit.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { OutOfPlace } from '../projections/projector.ts';
@@ -68,12 +69,19 @@ function dataOf({ body, example, parameters }: CommandContract): fc.Arbitrary<un
 }
 
 const { schema: received, example: receivedExample } = mediaContract.events.MediaReceived;
-/** Commands that are no rows of the catalog, of aggregates that begin with one of them. */
+const { body, example: ofExample } = visitContract.commands.ExpectVisitor;
+const { from, until } = ofExample;
+/** Commands that are no rows of the catalog, or need more than an example says, of aggregates that begin with one of them. */
 const FROM_INSIDE: Readonly<Record<string, [string, fc.Arbitrary<unknown>][]>> = {
   media: [
     ['ReceiveMedia', varied(received, receivedExample, IDS).map((data) => ({ ...(data as object), maker: undefined }))],
     ['LeaseMedia', fc.constant({ worker: 'media-1', until: TIME, lease: 60_000, attempts: 5 })],
     ['FinishMedia', fc.constant({ attempt: 1, scanned: false, seeing: ROLES })],
+  ],
+  // With whom and when they come as in the example: a unit and a host would have to be of the site.
+  visit: [
+    ['ExpectVisitor', varied(body, ofExample, IDS).map((data) => ({ ...(data as object), unit: undefined, host: undefined, from, until }))],
+    ...(['ArriveByCode', 'MissVisitor', 'EraseVisit'] as const).map((type): [string, fc.Arbitrary<null>] => [type, fc.constant(null)]),
   ],
 };
 const events = (aggregate: AggregateContract) =>

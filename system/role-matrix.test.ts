@@ -99,10 +99,12 @@ async function site(): Promise<string> {
   const lived = await users.admin.ok(`POST /api/sites/${id}/residents`, { unit: place, userId: users.owner.id });
   const empty = (await users.admin.ok(`POST /api/sites/${id}/places`, { kind: 'place', name: 'Hall' })).body.place;
   await expect.poll(async () => (await users.owner.call(`GET /api/sites/${id}`)).status).toBe(200);
-  unit = place;
-  within = { place: empty, residency: lived.body.residency };
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  const { entry } = (await users.admin.ok(`POST /api/sites/${id}/blocked`, { name: 'Max Grob', reason: 'Broke a door', until })).body;
+  within = { place: empty, unit: place, residency: lived.body.residency, entry };
   return id;
 }
+
 /** An asset in the unit in which the owner lives, which is out of service. */
 async function asset(): Promise<string> {
   const { body } = await users.admin.ok('POST /api/assets', await newAsset());
@@ -123,14 +125,13 @@ async function label(): Promise<string> {
 async function newAsset(): Promise<object> {
   const id = await site();
   await users.admin.ok(`PUT /api/sites/${id}/asset-kinds`, { kinds: [{ kind: 'Boiler', fields: [] }] });
-  return { site: id, kind: 'Boiler', name: 'Boiler of flat 3', place: unit };
+  return { site: id, kind: 'Boiler', name: 'Boiler of flat 3', place: within.unit };
 }
-let unit = '';
 
 /** A request of the owner's, which is done, with a line of cost. */
 async function repair(): Promise<string> {
   const id = await site();
-  const { body } = await users.owner.ok('POST /api/repairs', { site: id, place: unit, title: 'It drips' });
+  const { body } = await users.owner.ok('POST /api/repairs', { site: id, place: within.unit, title: 'It drips' });
   const of = `/api/repairs/${body.id}`;
   within = { cost: (await users.admin.ok(`POST ${of}/costs`, { text: 'A seal', price: { amount: 100, currency: 'EUR' } })).body.cost };
   await users.admin.ok(`PUT ${of}/assignee`, { userId: users.maintenance.id });
@@ -141,6 +142,15 @@ async function repair(): Promise<string> {
 
 /** The things inside the site that was made last, by their parameters. */
 let within: Record<string, string> = {};
+
+/** A visitor whom the owner expects in the own unit. */
+async function visit(): Promise<string> {
+  const id = await site();
+  const [from, until] = [-1, 1].map((hours) => new Date(Date.now() + hours * 3_600_000).toISOString());
+  const { body } = await users.owner.ok('POST /api/visitors', { site: id, unit: within.unit, name: 'Vera', from, until });
+  await expect.poll(async () => (await users.owner.call(`GET /api/visitors/${body.id}`)).status).toBe(200);
+  return body.id;
+}
 
 /** What no thing has. */
 const NO_ID = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
@@ -160,6 +170,7 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
   ['/fault/', label],
   ['/api/assets/', asset],
   ['/api/repairs/', repair],
+  ['/api/visitors/:id', visit],
 ];
 
 const thingOf = ({ path }: RouteRow) => (path.includes(':') ? THINGS.find(([start]) => path.startsWith(start))?.[1] : undefined);
@@ -185,7 +196,7 @@ async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {
 /** A body that is right, and does no harm to those who ask. */
 const BODIES: Readonly<Record<string, () => unknown>> = {
   'POST /api/assets': newAsset,
-  'POST /api/repairs': async () => ({ site: await site(), place: unit, title: 'It drips' }),
+  'POST /api/repairs': async () => ({ site: await site(), place: within.unit, title: 'It drips' }),
   'PUT /api/tasks/:id/assignee': () => ({ userId: users.assignee.id }),
   'POST /api/media/direct': () => ({ name: 'a.txt', type: 'text/plain', bytes: 10 }),
   'PUT /api/media/:id/attachment': () => ({ of: { kind: 'user', id: users.owner.id } }),

@@ -55,6 +55,8 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
       ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites', 'GET /api/assets', 'GET /api/repairs'],
+      // What is wrong in the body is told to whoever is logged in: a site where they neither live nor are staff.
+      ...['POST /api/visitors', 'GET /api/visitors'],
     ],
   },
   { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
@@ -130,6 +132,15 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     ],
   },
   { who: ['staff', 'maintenance', 'admin'], routes: ['POST /api/assets/:id/downtime', 'DELETE /api/assets/:id/downtime'] },
+  { who: ['owner', 'staff', 'security', 'admin'], routes: ['GET /api/visitors/:id'] },
+  { who: ['owner', 'staff', 'admin'], routes: ['POST /api/visitors/:id/cancel', 'POST /api/visitors/:id/code'] },
+  {
+    who: ['staff', 'security', 'admin'],
+    routes: [
+      ...['POST /api/visitors/walk-ins', 'POST /api/visitors/:id/arrive', 'POST /api/visitors/:id/leave', 'POST /api/visitors/:id/refuse'],
+      ...['GET /api/sites/:id/inside', 'POST /api/sites/:id/arrivals', 'GET /api/sites/:id/blocked'],
+    ],
+  },
   {
     who: ['staff', 'admin'],
     routes: [
@@ -144,6 +155,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
         'POST /api/assets/:id/link',
       ],
       ...['PATCH /api/repairs/:id', 'PUT /api/repairs/:id/assignee', 'POST /api/repairs/:id/merge'],
+      ...['POST /api/sites/:id/blocked', 'DELETE /api/sites/:id/blocked/:entry'],
     ],
   },
   { who: ['admin'], routes: ['POST /api/sites', 'DELETE /api/sites/:id', 'PUT /api/users/:id/posts'] },

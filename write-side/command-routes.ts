@@ -47,8 +47,11 @@ export interface CommandRow {
   contract: CommandContract;
 }
 
-/** Commands whose routes are the gateway's: they come with a password, want a fresh login, or to know whether there is an account: none of the write side's business. */
-const ELSEWHERE: readonly string[] = ['RegisterUser', 'EditUser', 'MakeInvitation'];
+/** Commands whose routes are the gateway's: they come with a password, want a fresh login, or to know whether there is an account, or are answered with a code: none of the write side's business. */
+const ELSEWHERE: readonly string[] = ['RegisterUser', 'EditUser', 'MakeInvitation', 'ExpectVisitor'];
+
+/** The plurals that are not the category with an s. */
+const PLURALS: Readonly<Record<string, string>> = { media: 'media', visit: 'visitors', blocklist: 'visitors' };
 
 /** The routes of all commands of the catalog but those of ELSEWHERE. */
 export const commandRoutes: readonly RouteWith<CommandRouteOptions>[] = catalog.flatMap((aggregate) =>
@@ -96,7 +99,7 @@ function deletionRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
 
 /** The plural of a category: the group of its rows in the docs, and its path. */
 function pluralOf({ category }: AggregateContract): string {
-  return category === 'media' ? category : `${category}s`;
+  return PLURALS[category] ?? `${category}s`;
 }
 
 async function carryOut(row: CommandRow, options: CommandRouteOptions, request: RouteRequest): Promise<Answer> {

@@ -10,6 +10,7 @@ import { messageKinds } from './message.ts';
 import { orderKinds } from './order.ts';
 import { taskKinds } from './task.ts';
 import { userKinds } from './user.ts';
+import { visitKinds } from './visit.ts';
 
 export const kinds = {
   ...userKinds,
@@ -18,6 +19,7 @@ export const kinds = {
   ...invitationKinds,
   ...assetNoticeKinds,
   ...messageKinds,
+  ...visitKinds,
 };
 
 export type Kind = keyof typeof kinds;

@@ -1,7 +1,7 @@
 /**
  * Queues as rows. Whoever consumes a queue declares its row, and the bus is opened with the table of all rows:
  *
- *     const VISITS = followerQueue('visits', { category: 'visitor', purpose: 'mail to the host of a visit' });
+ *     const VISITS = followerQueue('visits', { category: 'visit', purpose: 'mail to the host of a visit' });
  *     const bus = await openEventBus('memory:', { queues: [VISITS], log });
  */
 import type { Category } from '../../contracts/catalog.ts';

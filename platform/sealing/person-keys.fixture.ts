@@ -1,7 +1,7 @@
 /** Keys of persons in memory, for tests. */
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { keyName, type OpeningKey, PersonKeyMissing, type PersonKeys } from './person-keys.ts';
-import { SNAPSHOTS, userIn } from './person-reference.ts';
+import { hasOneKey, SNAPSHOTS } from './person-reference.ts';
 
 export interface KeysInMemory extends PersonKeys {
   /** Loses a key, as an older backup of the secrets does. */
@@ -15,7 +15,7 @@ export function keysInMemory(): KeysInMemory {
   const live = new Map<string, { generation: number; key: KeyObject }>();
   const destroyed = new Map<string, number>();
   const closed = new Set<string>();
-  const over = (of: string) => destroyed.has(of) && userIn(of) !== undefined;
+  const over = (of: string) => destroyed.has(of) && hasOneKey(of);
 
   function make(of: string) {
     if (over(of) || closed.has(of)) return null;
@@ -32,7 +32,7 @@ export function keysInMemory(): KeysInMemory {
 
   async function destroy(people: readonly string[], _at = '', closes = false): Promise<void> {
     for (const of of people) {
-      if (closes && userIn(of) === undefined) closed.add(of);
+      if (closes && !hasOneKey(of)) closed.add(of);
       destroyed.set(of, live.get(of)?.generation ?? destroyed.get(of) ?? 1);
       live.delete(of);
     }

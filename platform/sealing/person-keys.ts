@@ -35,12 +35,12 @@ export type OpeningKey = KeyObject | 'destroyed' | PersonKeyMissing;
 
 /** Errors of all calls: Unavailable while the secrets are away; MasterKeyMissing. */
 export interface PersonKeys {
-  /** The keys to seal with, made where missing. Null for a user whose key was destroyed, and for what is closed: it is written as erased. */
+  /** The keys to seal with, made where missing. Null for who has one key (`hasOneKey`) that was destroyed, and for what is closed: it is written as erased. */
   toSeal(people: readonly string[]): Promise<ReadonlyMap<string, SealingKey | null>>;
   /** The keys to open with, by `keyName` of each. */
   toOpen(wanted: readonly WantedKey[]): Promise<ReadonlyMap<string, OpeningKey>>;
   /**
-   * Destroys all keys of these people for good, and forgets them in this process; durable when it resolves. A user never gets another key; an address
+   * Destroys all keys of these people for good, and forgets them in this process; durable when it resolves. Who has one key (`hasOneKey`) never gets another; an address
    * does, for whoever has it next. `at`: the time of the erasure (ISO 8601), which is noted: with the same time again it changes nothing, also for
    * whoever has the address by then. `closes`: an address gets none before `free`, and what is of it until then is written as erased: some process may have
    * read it before its key was destroyed, and not have written yet. Throws for an author that is nobody.

@@ -3,7 +3,7 @@
 import { mailboxOf } from '../../contracts/email.ts';
 import { isUuid } from '../../contracts/fields.ts';
 
-const [USER, ADDRESS, ACTOR, INSTALLATION] = ['user:', 'address:', 'actor:', 'installation:'] as const;
+const [USER, ADDRESS, ACTOR, VISIT, BLOCKED, INSTALLATION] = ['user:', 'address:', 'actor:', 'visit:', 'blocked:', 'installation:'] as const;
 
 /** The reference under which snapshots are sealed: their key is the installation's, and each erasure renews it. */
 export const SNAPSHOTS = `${INSTALLATION}snapshots`;
@@ -16,6 +16,16 @@ export function searchedTextsReference(id: string): string {
 /** The user with this id. */
 export function userReference(id: string): string {
   return `${USER}${id}`;
+}
+
+/** Whoever came by the visit with this id, and has no account. */
+export function visitReference(id: string): string {
+  return `${VISIT}${id}`;
+}
+
+/** Whoever is not let in, by the entry with this id. */
+export function blockedReference(entry: string): string {
+  return `${BLOCKED}${entry}`;
 }
 
 /** Whoever did something: a user by their id, or an author that is no person, as `system`, a policy or an API key, and is never erased. */
@@ -43,6 +53,11 @@ function referenceAsWritten(address: string, hmac: (text: string) => string): st
 /** The id of the user whom a reference names; undefined for one that names none. */
 export function userIn(reference: string): string | undefined {
   return reference.startsWith(USER) ? reference.slice(USER.length) : undefined;
+}
+
+/** True for a person who has one key and never another: a user, who came by a visit, or is not let in. An address gets another one for whoever has it next. */
+export function hasOneKey(reference: string): boolean {
+  return [USER, VISIT, BLOCKED].some((kind) => reference.startsWith(kind));
 }
 
 /** True for an author that is no person, whose key is never destroyed. */

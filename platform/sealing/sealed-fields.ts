@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { catalog, isKnown } from '../../contracts/catalog.ts';
 import { idOf, type NewEvent } from '../../contracts/message.ts';
 import { ERASED, type PersonalField, personalFieldsIn } from '../../contracts/personal.ts';
-import { actorReference, addressReference, userReference } from './person-reference.ts';
+import { actorReference, addressReference, blockedReference, userReference, visitReference } from './person-reference.ts';
 
 /** A personal field with its name in a box. */
 export interface SealedField extends PersonalField {
@@ -43,6 +43,8 @@ const PERSON: Readonly<Record<PersonalField['personOf'], Of>> = {
     return userId === undefined ? addressReference(String(address ?? phone ?? value), hmac) : userReference(userId);
   },
   address: (_stream, _event, value, hmac) => addressReference(String(value), hmac),
+  visit: (stream) => visitReference(idOf(stream)),
+  blocked: (_stream, { data }) => blockedReference((data as { entry: string }).entry),
 };
 
 /** The reference of the person whose a value of a field is. */

@@ -14,6 +14,7 @@ import { repairs } from '../../projections/projectors/repairs.ts';
 import { type ResidentDocument, residents } from '../../projections/projectors/residents.ts';
 import { taskDetail } from '../../projections/projectors/task-detail.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
+import { type VisitDocument, visits } from '../../projections/projectors/visits.ts';
 import { personalOfOrder } from '../queries/orders.ts';
 import { documentsWhere, documentsWith, type FoundDocument, wholeIn } from './documents.ts';
 import { notificationItem } from './notification-item.ts';
@@ -29,7 +30,7 @@ const AT_ONCE = 10;
 
 const is = (field: string, value: string): Condition => ({ field, op: 'eq', value });
 
-/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, the downtimes of assets of which they told, and repairs. */
+/** The sources of all that read models have of a person: tasks, comments, notifications, orders, files, invitations, and what is theirs at sites. */
 export function readSources({ store, readModels }: PersonReading): readonly PersonSource[] {
   const whole = wholeIn(readModels);
   return [
@@ -68,6 +69,11 @@ export function readSources({ store, readModels }: PersonReading): readonly Pers
       items: (person) => made(documentsWhere(readModels, repairs, [is('requester', person)]), async (one) => repairItem(one, person)),
     }),
     personSource({ section: 'repairWords', expectWhole: whole(repairDetails), items: (person) => repairWordsOf(readModels, person) }),
+    personSource({
+      section: 'visits',
+      expectWhole: whole(visits),
+      items: (person) => made(documentsWhere(readModels, visits, [is('host', person)]), async (one) => visitItem(one)),
+    }),
   ];
 }
 
@@ -160,4 +166,10 @@ function residencyItem({ id, document }: FoundDocument<ResidentDocument>): Expor
 function downtimeItem({ id, document }: FoundDocument<DowntimeDocument>): ExportItem<'downtimes'> {
   const { asset, from, until, reason } = document;
   return { id, asset, from, until, reason };
+}
+
+/** A visit to the person; of who came, nothing. */
+function visitItem({ id, document }: FoundDocument<VisitDocument>): ExportItem<'visits'> {
+  const { site, unit, people, status, from, until } = document;
+  return { id, site, unit, people, status, from, until };
 }

@@ -6,8 +6,9 @@ import type { RouteRequest } from '../../platform/http/route.ts';
 import { type AssetDocument, assets } from '../../projections/projectors/assets.ts';
 import type { NotificationDocument } from '../../projections/projectors/notifications.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
+import { type VisitDocument, visits } from '../../projections/projectors/visits.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
-import { rolesOfCaller } from './site-rights.ts';
+import { isAtDesk, rolesOfCaller } from './site-rights.ts';
 import { mayRead } from './task-stream.ts';
 
 /** The thing that a notification is about. */
@@ -26,6 +27,7 @@ type Lookup = (context: QueryContext, request: RouteRequest, streams: readonly s
 const LOOKUPS: Readonly<Partial<Record<AboutCategory, Lookup>>> = {
   task: tasks,
   asset: assetsAtWork,
+  visit: visitors,
 };
 
 /** Resolves to the things that these notifications are about, by stream. Errors: those of `reading`. */
@@ -66,6 +68,19 @@ async function assetsAtWork(context: QueryContext, request: RouteRequest, stream
       const asset = document as AssetDocument | null;
       if (!asset || rolesOfCaller(caller, asset.site).length === 0) return [];
       return [[`asset-${id}`, { title: asset.name, own: false }]];
+    }),
+  );
+}
+
+/** Visits to the caller, and those of sites at whose desk they are. */
+async function visitors(context: QueryContext, request: RouteRequest, streams: readonly string[]): Promise<ReadonlyMap<string, InboxSubject>> {
+  const caller = callerOf(request);
+  const { result } = await reading(context, visits, request, ({ many }) => many(streams.map(idOf)));
+  return new Map(
+    result.flatMap(({ id, document }) => {
+      const visit = document as VisitDocument | null;
+      if (!visit || (visit.host !== caller.id && !isAtDesk(caller, visit.site))) return [];
+      return [[`visit-${id}`, { title: visit.name, link: '/', own: visit.host === caller.id }]];
     }),
   );
 }

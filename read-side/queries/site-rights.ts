@@ -44,6 +44,20 @@ export function rolesOfCaller(caller: Caller, site: string): SiteRole[] {
   return caller.role === 'admin' ? [...SITE_ROLES] : rolesAt(caller, site);
 }
 
+/** The sites at whose desk a caller is, as staff or security; `all` where no list says which. */
+export function desksOf(caller: Caller): 'all' | string[] {
+  const posts = postsOf(caller).filter(({ role }) => isOfDesk(role));
+  if (caller.role === 'admin' || posts.some(({ sites }) => sites.length === 0)) return 'all';
+  return posts.flatMap(({ sites }) => sites);
+}
+
+/** True for who is at the desk of a site: its staff, its security, and admins. */
+export function isAtDesk(caller: Caller, site: string): boolean {
+  return rolesOfCaller(caller, site).some(isOfDesk);
+}
+
+const isOfDesk = (role: SiteRole) => role === 'staff' || role === 'security';
+
 /** A site as a caller may see it. */
 export interface SeenSite {
   id: string;

@@ -1,7 +1,7 @@
 /** The record of a person's key in the secrets: a wrapped key, or the note that it was destroyed, which stays for good. */
 import type { KeyObject } from 'node:crypto';
 import { type KeysOfErasure, MasterKeyMissing } from '../../../platform/sealing/person-keys.ts';
-import { userIn } from '../../../platform/sealing/person-reference.ts';
+import { hasOneKey, userIn } from '../../../platform/sealing/person-reference.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
 import type { MasterKey, MasterKeys } from './master-keys.ts';
 import { newKey, unwrap, wrap } from './wrapping.ts';
@@ -89,9 +89,9 @@ export function wasDestroyed(record: KeyRecord | undefined, note: string): boole
   return record?.destroyed?.at.includes(note) === true;
 }
 
-/** True for a person who never gets a key again: a user whose key was destroyed. */
-export function isErasedUser(reference: string, { destroyedUpTo }: Pick<OpenedRecord, 'destroyedUpTo'>): boolean {
-  return destroyedUpTo > 0 && userIn(reference) !== undefined;
+/** True for a person who never gets a key again: a user, or who came by a visit, whose key was destroyed. */
+export function isErasedForGood(reference: string, { destroyedUpTo }: Pick<OpenedRecord, 'destroyedUpTo'>): boolean {
+  return destroyedUpTo > 0 && hasOneKey(reference);
 }
 
 /** Unwraps the key in a record. Error: MasterKeyMissing, also where the master does not open it. */

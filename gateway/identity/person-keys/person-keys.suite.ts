@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KEY_LIFE, keyName, MasterKeyMissing, PersonKeyMissing, type PersonKeys } from '../../../platform/sealing/person-keys.ts';
-import { actorReference, addressReference, SNAPSHOTS, userReference } from '../../../platform/sealing/person-reference.ts';
+import { actorReference, addressReference, SNAPSHOTS, userReference, visitReference } from '../../../platform/sealing/person-reference.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { type MasterKeys, openMasterKeys } from './master-keys.ts';
 import { openPersonKeys } from './person-keys.ts';
@@ -65,15 +65,19 @@ export function personKeysSuite(name: string, open: () => Promise<SecretsOfKeys>
       expect(new Set(found.map((one) => one?.key.export().toString('hex'))).size).toBe(1);
     });
 
-    it('of a user are never made anew once destroyed, in any process, and read as destroyed whatever the generation', async () => {
-      await toSeal(ann);
-      await keys.destroy([ann], AT);
+    it.each([
+      ['a user', () => ann],
+      ['a visit', () => visitReference(randomUUID())],
+    ])('of %s are never made anew once destroyed, in any process, and read as destroyed whatever the generation', async (_, named) => {
+      const of = named();
+      await toSeal(of);
+      await keys.destroy([of], AT);
       for (const one of [keys, other()]) {
-        expect(await toSeal(ann, one)).toBeNull();
-        expect(await toOpen(ann, 1, one)).toBe('destroyed');
+        expect(await toSeal(of, one)).toBeNull();
+        expect(await toOpen(of, 1, one)).toBe('destroyed');
       }
-      await keys.destroy([ann], LATER);
-      expect(await toSeal(ann)).toBeNull();
+      await keys.destroy([of], LATER);
+      expect(await toSeal(of)).toBeNull();
     });
 
     it('of a user who had none yet are destroyed, too', async () => {

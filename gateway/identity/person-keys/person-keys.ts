@@ -10,12 +10,12 @@ import {
   type SealingKey,
   type WantedKey,
 } from '../../../platform/sealing/person-keys.ts';
-import { isNobody, SNAPSHOTS, userIn } from '../../../platform/sealing/person-reference.ts';
+import { hasOneKey, isNobody, SNAPSHOTS } from '../../../platform/sealing/person-reference.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { openErasureNotes } from './erasure-notes.ts';
 import {
   destroyedRecord,
-  isErasedUser,
+  isErasedForGood,
   keyRecord,
   keyRecords,
   type OpenedRecord,
@@ -96,7 +96,7 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
   async function destroyOne(reference: string, note: string, closes: boolean): Promise<void> {
     const before = await keyRecord(secrets, reference);
     if (wasDestroyed(before?.value, note)) return;
-    const after = destroyedRecord(before?.value, note, closes && userIn(reference) === undefined);
+    const after = destroyedRecord(before?.value, note, closes && !hasOneKey(reference));
     if (!(await putKey(secrets, reference, after, before))) await destroyOne(reference, note, closes);
   }
 
@@ -134,11 +134,11 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
 
 /** True where it is known what seals for somebody: a key, or none, for ever or for now. */
 function isSettled(reference: string, found: OpenedRecord): boolean {
-  return found.live !== null || found.closed || isErasedUser(reference, found);
+  return found.live !== null || found.closed || isErasedForGood(reference, found);
 }
 
 function opening(wanted: WantedKey, found: OpenedRecord | undefined): OpeningKey {
   if (found?.live?.generation === wanted.generation) return found.live.key;
-  if (found && (wanted.generation <= found.destroyedUpTo || isErasedUser(wanted.of, found))) return 'destroyed';
+  if (found && (wanted.generation <= found.destroyedUpTo || isErasedForGood(wanted.of, found))) return 'destroyed';
   return new PersonKeyMissing(wanted);
 }

@@ -50,6 +50,10 @@ export const LIMIT_POLICIES = {
   orders: { points: 5_000, seconds: 3_600, variable: 'ORDER_LIMIT', refusal: 'You have placed too many orders.' },
   /** Words that one watches a task, or watches it no more: each lengthens a history that others read. */
   watching: { points: 300, seconds: 3_600, variable: 'WATCH_LIMIT', refusal: 'You have changed too often which tasks you watch.' },
+  /** People who are expected, each with a code of their own. */
+  visitors: { points: 300, seconds: 3_600, variable: 'VISITOR_LIMIT', refusal: 'You have expected too many visitors.' },
+  /** Wrong codes of visits, by who tries them and the site. */
+  'visit-codes': { points: 30, seconds: 900, variable: 'VISIT_CODE_LIMIT', refusal: 'Too many wrong codes were tried at this desk.' },
   /** Files, each of which is looked at, and pictures are made anew in several sizes. */
   uploads: { points: 1_000, seconds: 3_600, variable: 'UPLOAD_LIMIT', refusal: 'You have sent too many files.' },
   /** Documents with all that is kept of a person, by who asks: each reads whatever there is. */
