@@ -59,6 +59,7 @@ export const PROPERTY_REQUESTS: Readonly<Record<string, Make>> = {
   'GET /api/assets/:id/qr': asset,
   'GET /api/assets/by-link/:token': labelled,
   'GET /fault/:token': labelled,
+  'POST /api/assets/by-link/:token/repairs': labelled,
 
   'POST /api/repairs': async ({ make }) => ({ body: { site: (await make.site({ units: false })).id, title: 'The lift stops' } }),
   'PATCH /api/repairs/:id': filed,
@@ -84,4 +85,8 @@ export const PROPERTY_REQUESTS: Readonly<Record<string, Make>> = {
     return { id, params: { cost } };
   },
   'GET /api/repairs/:id': filed,
+  'GET /api/repairs/track/:token': async (world) => {
+    const { tracking } = (await world.admin.ok(`POST /api/assets/by-link/${await tokenOfLabel(world)}/repairs`, { title: 'The lift stops' })).body;
+    return { params: { token: tracking.split('/').at(-1) } };
+  },
 };

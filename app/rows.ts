@@ -14,19 +14,21 @@ import { reportRoute } from '../notifier/texter/report-routes.ts';
 import { healthRoutes } from '../platform/http/metrics.ts';
 import { type RouteRow, rowsOf } from '../platform/http/route.ts';
 import { labelRoutes } from '../read-side/labels/label-routes.ts';
+import { trackRepair } from '../read-side/labels/tracking.ts';
 import { readRoutes } from '../read-side/query-routes.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
+import { repairByLink } from '../write-side/repair-by-link.ts';
 import { ALL_PARTS, type Part } from './parts.ts';
 
 /** The rows that each part answers, besides those of every process. (Sockets are no rows: `/socket.io/` and all below it are realtime's.) */
 export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
-  'write-side': rowsOf(commandRoutes),
+  'write-side': rowsOf([...commandRoutes, repairByLink]),
   forwarder: [],
   projections: [],
   workers: [],
   notifier: rowsOf([outboxRoute, reportRoute]),
   media: rowsOf(mediaRoutes),
-  'read-side': rowsOf([...readRoutes, ...labelRoutes]),
+  'read-side': rowsOf([...readRoutes, ...labelRoutes, trackRepair]),
   realtime: [],
   gateway: rowsOf([
     ...identityRoutes,

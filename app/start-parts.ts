@@ -44,6 +44,7 @@ import { orders } from '../projections/projectors/orders.ts';
 import { unconfirmedRepairsIn } from '../projections/unconfirmed-repairs.ts';
 import { undecidedIn } from '../projections/undecided.ts';
 import { labelRoutes } from '../read-side/labels/label-routes.ts';
+import { trackRepair } from '../read-side/labels/tracking.ts';
 import { readRoutes } from '../read-side/query-routes.ts';
 import { openFanOut } from '../realtime/fan-out/open.ts';
 import { startRealtime } from '../realtime/push.ts';
@@ -51,6 +52,7 @@ import { topicReader } from '../realtime/topics.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from '../write-side/handle-command.ts';
+import { repairByLink } from '../write-side/repair-by-link.ts';
 import { startClosingRepairs } from '../write-side/workers/close-repairs.ts';
 import { startListingErasures } from '../write-side/workers/erasures.ts';
 import { policyOf } from '../write-side/workers/order-rules.ts';
@@ -140,14 +142,18 @@ export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Pro
   'read-side': async ({ ports: { store, readModels, cache }, access: { commands, keys, limits }, publicUrl }) => ({
     routes: [
       ...routesWith({ store, readModels, cache, commands }, readRoutes),
-      ...routesWith({ store, readModels, cache, hmac: keys.hmac, limits, publicUrl }, labelRoutes),
+      ...routesWith({ store, readModels, cache, hmac: keys.hmac, limits, publicUrl }, [...labelRoutes, trackRepair]),
     ],
   }),
   realtime: realtimePart,
   gateway: gatewayPart,
 };
 
-async function writeSidePart({ access: { commands, keys, identity, limits, erasing }, log }: PartContext<'write-side'>): Promise<StartedPart> {
+async function writeSidePart({
+  access: { commands, keys, identity, limits, erasing },
+  log,
+  publicUrl,
+}: PartContext<'write-side'>): Promise<StartedPart> {
   // The command is recorded by then: errors here are logged, and refuse nobody. (No password and no session of a deleted user counts.)
   const changed = async (type: string, id: string) => {
     if (type === 'ChangeUserRole' || type === 'SetUserPosts' || type === 'ConfirmUser') await identity.onUserChanged(id);
@@ -155,7 +161,8 @@ async function writeSidePart({ access: { commands, keys, identity, limits, erasi
       await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };
   const options = { commands, hmac: keys.hmac, limits, expectFresh: identity.expectFresh, changed, erasing: erasing.answers };
-  return { routes: routesWith(options, commandRoutes) };
+  const byLink = { commands, hmac: keys.hmac, limits, publicUrl };
+  return { routes: [...routesWith(options, commandRoutes), ...routesWith(byLink, [repairByLink])] };
 }
 
 async function projectionsPart({ ports, log, closers, metrics, requests }: PartContext<'projections'>): Promise<StartedPart> {

@@ -42,6 +42,12 @@ export type RepairStep = z.infer<typeof repairStep>;
 const repairCost = z.strictObject({ id, by, time: instant, text: z.string(), price: money });
 export type RepairCost = z.infer<typeof repairCost>;
 
+/** What whoever filed a request without an account sees of it: nobody's name, and no id. */
+export const trackedRepair = z.strictObject({
+  ...{ state: repairState, waitingFor: waitedFor.nullable(), filedAt: instant, updatedAt: instant },
+  replies: z.array(z.strictObject({ time: instant, text: z.string() })).describe('What was said to it, the oldest first.'),
+});
+
 /** A whole request, as `GET /api/repairs/:id` shows it to who filed it. */
 export const repairForRequester = repairSummary.extend({
   description: z.string(),

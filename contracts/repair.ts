@@ -102,6 +102,9 @@ const MergeRepair = z.strictObject({ into: id });
 const CommentRepair = z.strictObject({ text: typedProse(1, 10_000) });
 const AddRepairCost = z.strictObject({ text: typedLine(1, 200), price });
 
+/** The body of a request without an account. */
+export const fileByLink = FileRepair.pick({ title: true, description: true });
+
 export type RepairCommand =
   | Command<'FileRepair', z.infer<typeof FileRepair>>
   | Command<'EditRepair', z.infer<typeof EditRepair>>
@@ -114,6 +117,8 @@ export type RepairCommand =
   | Command<'CommentRepair', z.infer<typeof CommentRepair>>
   | Command<'AddRepairCost', z.infer<typeof AddRepairCost>>
   | Command<'RemoveRepairCost', { cost: string }>
+  /** Files a request about an asset, for who has the link of this number on its label. No row of the catalog: its route is by the link. */
+  | Command<'FileRepairByLink', z.infer<typeof fileByLink> & { site: string; asset: string; link: number }>
   /** Closes what is done since the time to confirm it is over, where nothing came since. No route: the system’s own. */
   | Command<'CloseRepair', { until: string }>;
 

@@ -55,6 +55,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'app/start-parts.ts': [3, 'the times of commands; a date of expiry in a file'],
   'platform/erasing/erase.ts': [1, RECORDED],
   'write-side/erase-user.ts': [1, RECORDED],
+  'write-side/repair-by-link.ts': [1, COMMAND],
   'app/person-export.ts': [1, 'a document says when it was made'],
   'platform/work/leased-work.ts': [1, WORK],
   'read-side/commands-for-each.ts': [1, COMMAND],

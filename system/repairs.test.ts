@@ -182,6 +182,69 @@ describe('the task of a repair request', () => {
   });
 });
 
+describe('a repair request without an account', () => {
+  const tokenOf = async (asset: string) => (await workers.staff.ok(`GET /api/assets/${asset}/link`)).body.link.split('/').at(-1) as string;
+  const pathOf = (link: string) => new URL(link).pathname;
+
+  it('is filed by the link on a label, and its own link shows how it goes and nobody’s name', async () => {
+    const asset = (await system.admin.ok('POST /api/assets', { site: court.id, kind: 'Lift', name: 'Scanned', place: court.house })).body.id;
+    await vi.waitFor(() => tokenOf(asset), 20_000);
+    const file = (headers = {}) =>
+      tokenOf(asset).then((token) =>
+        system.call(`POST /api/assets/by-link/${token}/repairs`, { title: 'It is stuck', description: 'Help.' }, headers),
+      );
+    const { status, body, headers } = await file({ 'idempotency-key': 'by-link-1' });
+    expect([status, Object.keys(body), headers.get('cache-control')]).toEqual([201, ['tracking'], 'no-store']);
+    expect((await file({ 'idempotency-key': 'by-link-1' })).body).toEqual(body);
+    expect((await file()).body).not.toEqual(body);
+    const track = `GET ${pathOf(body.tracking)}`;
+    await vi.waitFor(async () => expect((await system.call(track)).body.state).toBe('filed'), 20_000);
+    const { items } = (await workers.staff.ok(`GET /api/repairs?asset=${asset}`)).body;
+    expect(items).toHaveLength(2);
+    const [id] = items
+      .filter(({ requester }: { requester: null }) => requester === null)
+      .map((one: { id: string }) => one.id)
+      .slice(-1);
+    await workers.staff.ok(`POST /api/repairs/${id}/comments`, { text: 'We are coming.' });
+    await workers.staff.ok(`PUT /api/repairs/${id}/assignee`, { userId: workers.maintenance.id });
+    await workers.staff.ok(`PUT /api/repairs/${id}/state`, { state: 'done' });
+    await workers.staff.ok(`POST /api/repairs/${id}/confirm`);
+    const seen = await vi.waitFor(async () => {
+      const answer = await system.call(track);
+      expect(answer.body.state).toBe('confirmed');
+      return answer;
+    }, 20_000);
+    expect(seen.body.replies).toEqual([{ time: expect.any(String), text: 'We are coming.' }]);
+    expect([seen.headers.get('x-robots-tag'), seen.headers.get('cache-control')]).toEqual(['noindex', 'no-store']);
+    for (const { id: someone } of [workers.staff, workers.maintenance, { id }]) expect(seen.text).not.toContain(someone);
+  });
+
+  it('is not filed by a link that has ended, and is not tracked by any other', async () => {
+    const token = await tokenOf(court.lift);
+    expect((await system.call(`POST /api/assets/by-link/${token}/repairs`, { title: ' ' })).status).toBe(422);
+    await workers.staff.ok(`POST /api/assets/${court.lift}/link`);
+    expect((await system.call(`POST /api/assets/by-link/${token}/repairs`, { title: 'Stuck' })).status).toBe(404);
+    for (const other of [token, 'A'.repeat(43), 'x']) expect((await system.call(`GET /api/repairs/track/${other}`)).status).toBe(404);
+  });
+
+  it('is filed a few times from a network, and a few times for an asset', async () => {
+    for (const limit of ['ASSET_REPAIR_LIMIT', 'NETWORK_REPAIR_LIMIT']) {
+      const strict = await openInstallation({ ...UNLIMITED, [limit]: '2' });
+      const { admin } = strict;
+      const { id } = (await admin.ok('POST /api/sites', COURT)).body;
+      await admin.ok(`PUT /api/sites/${id}/asset-kinds`, { kinds: [{ kind: 'Lift', fields: [] }] });
+      const asset = (await admin.ok('POST /api/assets', { site: id, kind: 'Lift', name: 'Lift' })).body;
+      const { link } = (await admin.ok(`GET /api/assets/${asset.id}/link`, undefined, { 'read-after': asset.position })).body;
+      const send = (key: string) =>
+        strict.call(`POST /api/assets/by-link/${link.split('/').at(-1)}/repairs`, { title: 'Stuck' }, { 'idempotency-key': key });
+      const statuses: number[] = [];
+      for (const key of ['1', '2', '2', '3']) statuses.push((await send(key)).status);
+      expect(statuses).toEqual([201, 201, 201, 429]);
+      await strict.remove();
+    }
+  });
+});
+
 describe('the list of repair requests', () => {
   let position = '';
   beforeAll(async () => {

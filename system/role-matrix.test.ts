@@ -22,7 +22,7 @@ let subject: User;
 beforeAll(async () => {
   system = await openInstallation({
     ...{ TASK_VISIBILITY: 'own', UNCONFIRMED: 'none', REGISTRATION_LIMIT: '100000', UPLOAD_LIMIT: '100000', ORDER_LIMIT: '100000' },
-    LOGIN_LIMIT: '100000',
+    ...{ LOGIN_LIMIT: '100000', NETWORK_REPAIR_LIMIT: '100000', ASSET_REPAIR_LIMIT: '100000' },
   });
   users.admin = system.admin;
   users.unconfirmed = await system.register('Unconfirmed');
@@ -121,6 +121,16 @@ async function label(): Promise<string> {
   return id;
 }
 
+/** A request without an account, of which somebody has the link. */
+async function tracked(): Promise<string> {
+  const id = await label();
+  const { body } = await system.call(`POST /api/assets/by-link/${within.token}/repairs`, { title: 'It drips' });
+  const token = body.tracking.split('/').at(-1);
+  await expect.poll(async () => (await system.call(`GET /api/repairs/track/${token}`)).status).toBe(200);
+  within = { ...within, token };
+  return id;
+}
+
 /** What registers an asset at a site with a kind of its own. */
 async function newAsset(): Promise<object> {
   const id = await site();
@@ -169,6 +179,7 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
   ['/api/assets/by-link/', label],
   ['/fault/', label],
   ['/api/assets/', asset],
+  ['/api/repairs/track/', tracked],
   ['/api/repairs/', repair],
   ['/api/visitors/:id', visit],
 ];

@@ -30,6 +30,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/users', 'GET /api/session-rules', 'POST /api/login', 'POST /api/token/refresh', 'POST /api/confirmations'],
       ...['POST /api/confirmation-mails', 'POST /api/password-resets', 'POST /api/password-resets/finish', 'POST /api/invitations/accept'],
       ...['GET /api/unsubscribe', 'POST /api/unsubscribe', 'GET /api/assets/by-link/:token', 'GET /fault/:token'],
+      ...['POST /api/assets/by-link/:token/repairs', 'GET /api/repairs/track/:token'],
       ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
       ...['POST /api/login/second-factor', 'GET /api/erasure', 'POST /api/link-checks'],
     ],

@@ -9,6 +9,7 @@ import { escaped, smallPage } from '../../platform/http/html.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 import { ANY_QUERY } from '../../platform/http/query-schemas.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
+import { assetLinks } from '../../platform/link-tokens.ts';
 import type { Condition } from '../../platform/read-models/read-models.ts';
 import { type AssetDocument, assets } from '../../projections/projectors/assets.ts';
 import { type PlaceDocument, places } from '../../projections/projectors/places.ts';
@@ -18,7 +19,6 @@ import { cursor, limit } from '../queries/parameters.ts';
 import { withinPlace } from '../queries/site-places.ts';
 import { rolesOfCaller, seenSite } from '../queries/site-rights.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
-import { assetLinks, LINK_PAGE } from './asset-links.ts';
 import { labelOnSheet, labelSheet, SHEET_STYLE } from './label-pages.ts';
 import { qrPng, qrSvg } from './qr-code.ts';
 
@@ -29,6 +29,9 @@ export interface LabelsContext extends QueryContext {
   publicUrl(): string;
   limits: Pick<Limits, 'consume'>;
 }
+
+/** The place of the page of a link; the token follows. It stands on labels that last for years, so it stays. */
+const LINK_PAGE = '/fault';
 
 const NO_SCRIPT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 const ofSheet = `${NO_SCRIPT}; style-src 'sha256-${createHash('sha256').update(SHEET_STYLE).digest('base64')}'`;
@@ -175,7 +178,7 @@ const linkPage: RouteWith<LabelsContext> = {
 /** What the token of the path shows. Errors: ProblemError `not_found` for one that is good for nothing, and `limited` after many of these from one network. */
 async function labelled(context: LabelsContext, request: RouteRequest): Promise<LabelledAsset> {
   const read = assetLinks(context.hmac).read(request.params.token ?? '');
-  const { result } = read ? await reading(context, assets, request, ({ one }) => one(read.asset)) : { result: undefined };
+  const { result } = read ? await reading(context, assets, request, ({ one }) => one(read.id)) : { result: undefined };
   const asset = result?.document as AssetDocument | null | undefined;
   if (!asset || !read?.isLink(asset.link) || asset.state === 'retired') {
     await context.limits.consume('code-tries', networkOf(request.ip));

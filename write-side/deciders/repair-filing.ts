@@ -9,6 +9,7 @@ import { type AssetState, noAsset } from './asset-state.ts';
 import type { RepairEventOf, RepairFields, RepairState } from './repair-state.ts';
 import { noSite, type SiteState } from './site-state.ts';
 
+type ByLink = Extract<RepairCommand, { type: 'FileRepairByLink' }>;
 type Filing = Extract<RepairCommand, { type: 'FileRepair' }>;
 type Place = Pick<RepairFields, 'place' | 'asset'>;
 
@@ -31,6 +32,17 @@ export function fileRepair({ actor, data, now }: Filing, { exists }: RepairState
   if (refusal) return refusal;
   const said = { title, ...(description ? { description } : {}), labels: [...new Set(labels)] };
   return [{ type: 'RepairFiled', data: { site, place, asset, ...said, requester: actor.id, filedAt: now } }];
+}
+
+/** Files a request about an asset for who has the link on its label. Where the label got another link meanwhile, it has ended. */
+export function fileRepairByLink({ data, now }: ByLink, { exists }: RepairState, facts: Facts): RepairEventOf<'RepairFiled'>[] | Refusal {
+  const { site, asset, link, title, description } = data;
+  const there = assetIn(facts);
+  if (!there.exists || there.retired || there.site !== site || there.link !== link)
+    return { refused: 'not_found', detail: 'This link is not good any more.' };
+  if (exists) return { refused: 'conflict', detail: 'This request was filed already.' };
+  const said = { title, ...(description ? { description } : {}), labels: [] };
+  return [{ type: 'RepairFiled', data: { site, place: there.place, asset, ...said, requester: null, filedAt: now } }];
 }
 
 /** The places of a site that somebody sees: all, those around the own units, or nothing. */

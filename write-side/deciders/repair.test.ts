@@ -74,6 +74,22 @@ describe('a repair request', () => {
     file({ asset: LIFT, place: FLAT }, ALICE, factsOf({ asset: assetAt(NEXT) })).refuses('invalid', '/asset');
     file({ asset: LIFT, place: FLAT }, ALICE, factsOf({ asset: assetAt(null) })).refuses('invalid', '/asset');
   });
+  it('is filed without an account by the link of its asset alone, in no name', () => {
+    const lift = assetAt(HOUSE);
+    const data = { site: SITE, asset: LIFT, link: lift.link, title: 'It is stuck' };
+    const nobody: Actor = { id: 'anonymous', role: 'anonymous', seesAll: false };
+    const send = (more: object, facts: Facts, ...before: RepairEvent[]) =>
+      given(repair, ...before).when(ask('FileRepairByLink', { ...data, ...more }, nobody), facts);
+    send({}, { asset: lift }).then({
+      type: 'RepairFiled',
+      data: { site: SITE, place: HOUSE, asset: LIFT, title: 'It is stuck', labels: [], requester: null, filedAt: NOW },
+    });
+    send({ link: lift.link + 1 }, { asset: lift }).refuses('not_found');
+    send({ site: FLAT }, { asset: lift }).refuses('not_found');
+    send({}, {}).refuses('not_found');
+    send({}, { asset: { ...lift, retired: true } }).refuses('not_found');
+    send({}, { asset: lift }, filed).refuses('conflict');
+  });
   it('is filed by no resident of before or later, and by nobody who has nothing to do with the site', () => {
     const out: SiteEvent = { type: 'ResidentMovedOut', data: { residency: stableId(FLAT, ALICE.id), unit: FLAT, userId: ALICE.id, until: NOW } };
     file({ place: FLAT }, ALICE, factsOf({}, out)).refuses('forbidden');

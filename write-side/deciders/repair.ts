@@ -6,18 +6,19 @@ import type { RepairCommand, RepairEvent } from '../../contracts/repair.ts';
 import { ENDED_REPAIRS, maySeeRepair, type RepairStatus, repairTopics, rolesAtRepair, siteTopicsOfRepair } from '../../contracts/repair-state.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { decider, type Facts } from '../decider.ts';
-import { fileRepair, neededFor, refusalOfPlace } from './repair-filing.ts';
+import { fileRepair, fileRepairByLink, neededFor, refusalOfPlace } from './repair-filing.ts';
 import { noRepair, type RepairFields, type RepairState, repairAfter } from './repair-state.ts';
 import { assignRepair, closeRepair, confirmRepair, mergeRepair, reopenRepair, setRepairState, triageRepair } from './repair-steps.ts';
 
 type CommandOf<T extends RepairCommand['type']> = Extract<RepairCommand, { type: T }>;
-type Later = Exclude<RepairCommand, CommandOf<'FileRepair'>>;
+type Later = Exclude<RepairCommand, CommandOf<'FileRepair' | 'FileRepairByLink'>>;
 type Decision = RepairEvent[] | Refusal;
 
 const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
 
 function decide(command: RepairCommand, state: RepairState, facts: Facts): Decision {
   if (command.type === 'FileRepair') return fileRepair(command, state, facts);
+  if (command.type === 'FileRepairByLink') return fileRepairByLink(command, state, facts);
   return refusalTo(command, state) ?? endOf(command, state) ?? decideOn(command, state, facts);
 }
 
@@ -166,6 +167,7 @@ function addCost({ commandId, data: { text, price } }: CommandOf<'AddRepairCost'
 function needs(command: RepairCommand, { site }: RepairState): Record<string, string> {
   switch (command.type) {
     case 'FileRepair':
+    case 'FileRepairByLink':
       return neededFor(command.data.site, command.data.asset);
     case 'EditRepair':
       return site === '' ? {} : neededFor(site, command.data.asset);

@@ -32,6 +32,14 @@ export const LIMIT_POLICIES = {
   'sms-codes-ip': { points: 30, seconds: 3_600, variable: 'SMS_CODE_NETWORK_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
   /** Codes of mailed links, and links of labels, that are good for nothing, by the network that tries them. */
   'code-tries': { points: 60, seconds: 3_600, variable: 'CODE_TRY_LIMIT' },
+  /** Repair requests without an account, by the asset and by the network: each calls somebody. */
+  'asset-repairs': { points: 20, seconds: 86_400, variable: 'ASSET_REPAIR_LIMIT', refusal: 'There were too many requests for this.' },
+  'network-repairs': {
+    points: 20,
+    seconds: 3_600,
+    variable: 'NETWORK_REPAIR_LIMIT',
+    refusal: 'There were too many requests for repairs from this network.',
+  },
   /** Mails to an address that nobody has shown to be theirs, counted over all senders. */
   'stranger-mails': { points: 3, seconds: 3_600, variable: 'STRANGER_MAIL_LIMIT', refusal: 'This address gets no more mails for now.' },
   'stranger-mails-day': { points: 10, seconds: 86_400, variable: 'STRANGER_MAIL_DAY_LIMIT', refusal: 'This address gets no more mails for now.' },

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assetLinks } from './asset-links.ts';
+import { assetLinks, trackingLinks } from './link-tokens.ts';
 
 const linksWith = (key: string) => assetLinks((text) => createHmac('sha256', key).update(text).digest('hex'));
 const links = linksWith('a');
@@ -11,7 +11,7 @@ describe('the link of an asset', () => {
     fc.assert(
       fc.property(fc.uuid(), fc.nat(), fc.nat(), (asset, one, other) => {
         const read = links.read(links.tokenOf(asset, one));
-        expect([read?.asset, read?.isLink(one), read?.isLink(other)]).toEqual([asset, true, one === other]);
+        expect([read?.id, read?.isLink(one), read?.isLink(other)]).toEqual([asset, true, one === other]);
       }),
     );
   });
@@ -21,6 +21,11 @@ describe('the link of an asset', () => {
     const forged = Buffer.concat([Buffer.from(other.replaceAll('-', ''), 'hex'), proof]).toString('base64url');
     expect(links.read(forged)?.isLink(0)).toBe(false);
     expect(linksWith('b').read(links.tokenOf(one, 0))?.isLink(0)).toBe(false);
+  });
+  it('is no link of another kind', () => {
+    const id = randomUUID();
+    const tracking = trackingLinks((text) => createHmac('sha256', 'a').update(text).digest('hex'));
+    expect([links.read(tracking.tokenOf(id, 0))?.isLink(0), tracking.read(tracking.tokenOf(id, 0))?.isLink(0)]).toEqual([false, true]);
   });
   it('is none where it was cut, lengthened or spelt otherwise', () => {
     const token = links.tokenOf(randomUUID(), 0);
