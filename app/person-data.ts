@@ -22,6 +22,7 @@ export const OF_STREAMS: Readonly<Record<string, GivenBack>> = {
   invitation: { in: ['invitations'] },
   site: { in: ['residencies'] },
   asset: { in: ['downtimes'] },
+  complaint: { in: ['complaints', 'complaintWords'] },
 };
 
 /** The read models, by name. */
@@ -42,6 +43,8 @@ export const OF_READ_MODELS: Readonly<Record<string, GivenBack>> = {
   residents: { in: ['residencies'] },
   assets: NOTHING,
   downtimes: { in: ['downtimes'] },
+  complaints: { in: ['complaints'] },
+  complaint_entries: { in: ['complaintWords'] },
 };
 
 /** The records of each kind in the secrets. */
@@ -68,6 +71,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'caches and queues': 'hold copies, for a short while',
   'the log of a process': 'has ids and networks, and is the operator’s',
   backups: 'hold what the stores held',
+  'complaints that were filed anonymously': 'say nowhere who filed them',
   'edits of others’ tasks': 'are part of those tasks: no read model finds who changed a word',
   'mails to an address that belongs to no account': 'are found by nobody, since no read model has addresses',
 };

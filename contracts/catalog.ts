@@ -4,6 +4,7 @@
  */
 import type { AggregateContract, EventContract } from './aggregate.ts';
 import { assetContract } from './asset.ts';
+import { complaintContract } from './complaint.ts';
 import { invitationContract } from './invitation.ts';
 import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
@@ -26,6 +27,7 @@ export const catalog = [
   invitationContract,
   siteContract,
   assetContract,
+  complaintContract,
 ] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */

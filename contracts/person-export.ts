@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { auditEntry } from './audit.ts';
+import { complaintView } from './complaint.ts';
 import { emailOnRecord } from './email.ts';
 import { id, instant } from './fields.ts';
 import { invitationStatus } from './invitation.ts';
@@ -89,6 +90,11 @@ export const EXPORT_SECTIONS = {
   downtimes: z.strictObject({
     ...{ id, asset: id, from: instant, reason: z.string() },
     until: instant.nullable().meta({ description: 'The end; null while it is out of service.' }),
+  }),
+  complaints: complaintView.omit({ filedBy: true, revision: true }),
+  complaintWords: z.strictObject({
+    ...{ complaint: id, text: z.string(), time: instant },
+    kind: z.enum(['reply', 'note']).meta({ description: 'A note is not shown to who filed the complaint.' }),
   }),
   audit: auditEntry.omit({ user: true, about: true, network: true }).extend({
     by: by.nullable().meta({ description: 'Who asked; null where nobody was logged in.' }),

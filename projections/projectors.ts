@@ -3,6 +3,8 @@ import type { Category } from '../contracts/catalog.ts';
 import type { AnyProjector } from './projector.ts';
 import { assets } from './projectors/assets.ts';
 import { comments } from './projectors/comments.ts';
+import { complaintEntries } from './projectors/complaint-entries.ts';
+import { complaints } from './projectors/complaints.ts';
 import { downtimes } from './projectors/downtimes.ts';
 import { invitations } from './projectors/invitations.ts';
 import { mediaFiles } from './projectors/media.ts';
@@ -32,6 +34,7 @@ const byCategory: ProjectorsByCategory = {
   invitation: [invitations],
   site: [sites, places, residents],
   asset: [assets, downtimes],
+  complaint: [complaints, complaintEntries],
 };
 
 /** All projectors, in the registry's order. */

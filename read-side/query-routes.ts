@@ -6,6 +6,7 @@ import type { Category } from '../contracts/catalog.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import type { CommandsContext } from './commands-for-each.ts';
 import { getAsset, getAssetKinds, listAssets } from './queries/assets.ts';
+import { getComplaint, listComplaints } from './queries/complaints.ts';
 import { getDashboard } from './queries/dashboard.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
@@ -37,6 +38,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   invitation: [listInvitations, getInvitation],
   site: [listSites, getSite, listPlaces, listResidents, listWorkers, getAssetKinds],
   asset: [listAssets, getAsset],
+  complaint: [listComplaints, getComplaint],
 };
 
 /** The queries over several aggregates. */

@@ -4,6 +4,8 @@ import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { type PersonSource, personSource } from '../../platform/person-source.ts';
 import type { Condition, Document, ReadModels } from '../../platform/read-models/read-models.ts';
 import { comments } from '../../projections/projectors/comments.ts';
+import { type ComplaintEntryDocument, complaintEntries } from '../../projections/projectors/complaint-entries.ts';
+import { type ComplaintDocument, complaints } from '../../projections/projectors/complaints.ts';
 import { type DowntimeDocument, downtimes } from '../../projections/projectors/downtimes.ts';
 import { type InvitationDocument, invitations } from '../../projections/projectors/invitations.ts';
 import { type MediaDocument, mediaFiles, subjectName } from '../../projections/projectors/media.ts';
@@ -26,7 +28,7 @@ const AT_ONCE = 10;
 
 const is = (field: string, value: string): Condition => ({ field, op: 'eq', value });
 
-/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, and the downtimes of assets of which they told. */
+/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, the downtimes of assets of which they told, complaints, and what they said of some. */
 export function readSources({ store, readModels }: PersonReading): readonly PersonSource[] {
   const whole = wholeIn(readModels);
   return [
@@ -58,6 +60,16 @@ export function readSources({ store, readModels }: PersonReading): readonly Pers
       section: 'downtimes',
       expectWhole: whole(downtimes),
       items: (person) => made(documentsWhere(readModels, downtimes, [is('by', person)]), async (one) => downtimeItem(one)),
+    }),
+    personSource({
+      section: 'complaints',
+      expectWhole: whole(complaints),
+      items: (person) => made(documentsWhere(readModels, complaints, [is('filedBy', person)]), async (one) => complaintItem(one)),
+    }),
+    personSource({
+      section: 'complaintWords',
+      expectWhole: whole(complaintEntries),
+      items: (person) => made(documentsWhere(readModels, complaintEntries, [is('author', person)]), async (one) => complaintWordsItem(one)),
     }),
   ];
 }
@@ -135,4 +147,14 @@ function residencyItem({ id, document }: FoundDocument<ResidentDocument>): Expor
 function downtimeItem({ id, document }: FoundDocument<DowntimeDocument>): ExportItem<'downtimes'> {
   const { asset, from, until, reason } = document;
   return { id, asset, from, until, reason };
+}
+
+function complaintItem({ id, document }: FoundDocument<ComplaintDocument>): ExportItem<'complaints'> {
+  const { seen: _, words: __, filedBy: ___, revision: ____, escalated, ...complaint } = document;
+  return { id, ...complaint, escalated: escalated === 1 };
+}
+
+function complaintWordsItem({ document }: FoundDocument<ComplaintEntryDocument>): ExportItem<'complaintWords'> | null {
+  const { complaint, kind, text = '', time } = document;
+  return kind === 'reply' || kind === 'note' ? { complaint, kind, text, time } : null;
 }
