@@ -14,9 +14,9 @@ let member: User;
 let topics: Record<string, string>;
 beforeAll(async () => {
   world = await furnish();
-  member = await world.user();
+  member = await world.make.user();
   const { body: task } = await member.ok('POST /api/tasks', { title: 'Lamp' });
-  const site = await world.site();
+  const { id: site } = await world.make.site({ units: false });
   const ids: Record<string, string> = { user: member.id, task: task.id, site: `${site}:staff`, role: 'member' };
   topics = Object.fromEntries([...TOPICS].map(([name, { contract }]) => [name, contract.of === 'one' ? `${name}:${ids[name]}` : name]));
 }, 120_000);

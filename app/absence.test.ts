@@ -1,90 +1,13 @@
 import { hostname } from 'node:os';
 import process, { pid } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signatureOf } from '../notifier/texter/http/signature.ts';
-import { reportUrl } from '../notifier/texter/report-routes.ts';
-import { caller, logIn, type Reply, type User } from '../system/client.fixture.ts';
-import { DEPENDENCIES, type Dependency, openDependent } from './absence.fixture.ts';
+import { pageRoutes } from '../gateway/page-routes.ts';
+import { rowsOf } from '../platform/http/route.ts';
+import { caller, logIn, type Reply } from '../system/client.fixture.ts';
+import { DEPENDENCIES, type Dependency } from './absence.fixture.ts';
+import { ADMIN, type Furnished, furnish } from './furnished.fixture.ts';
 import { ALL_ROWS, rowName } from './rows.ts';
-
-const ADMIN = { name: 'Administrator', email: 'admin@localhost.localdomain', password: 'the admin of the tests' };
-const BOB = { name: 'Bob', email: 'bob@example.org', password: 'a long phrase of his' };
-/** A provider of SMS that nobody is sent to here. */
-const SMS_TOKEN = 'the token of the account';
-const SMS_URL = `http://account:${encodeURIComponent(SMS_TOKEN)}@127.0.0.1:9/Messages.json`;
-const NOBODY = '5f1f7f8e-6d1c-4c36-9d5c-6f6f3f0c1a02';
-
-type Row = (typeof ALL_ROWS)[number];
-
-/** The rows in the order in which they are asked: what reads before what changes, and what ends something last. */
-const ROWS_IN_ORDER = [...ALL_ROWS].sort((a, b) => weight(a) - weight(b));
-
-function weight({ method, path }: Row): number {
-  if (/logout|sessions|me\/password/.test(path) && method !== 'GET') return 3;
-  return method === 'GET' ? 0 : method === 'DELETE' ? 2 : 1;
-}
-
-/** An installation with one thing of each kind, in which everybody is logged in. */
-async function furnished() {
-  const process = await openDependent({ ADMIN_PASSWORD: ADMIN.password, REGISTRATION_LIMIT: '1000', SMS_URL, SMS_FROM: '+4930123456' });
-  const admin = await logIn(() => process.url, ADMIN);
-  await admin.ok('POST /api/users', BOB);
-  const { body: carol } = await admin.ok('POST /api/users', { ...BOB, name: 'Carol', email: 'carol@example.org' });
-  const { body: task } = await admin.ok('POST /api/tasks', { title: 'Lamp' });
-  const { body: order } = await admin.ok('POST /api/orders', exampleOf('POST /api/orders'));
-  const { body: notification, headers } = await admin.ok('POST /api/notifications/send', exampleOf('POST /api/notifications/send'));
-  const { body: key } = await admin.ok('POST /api/admin/api-keys', { name: 'shop' });
-  await admin.ok('GET /api/tasks', undefined, { 'read-after': headers.get('position') ?? '' });
-  await admin.ok('GET /api/notifications', undefined, { 'read-after': headers.get('position') ?? '' });
-  const ids: Record<string, string> = { users: carol.id, tasks: task.id, orders: order.id, notifications: notification.id, 'api-keys': key.id };
-  return { process, admin, ids };
-}
-type Furnished = Awaited<ReturnType<typeof furnished>>;
-
-function exampleOf(name: string): unknown {
-  return ALL_ROWS.find((row) => rowName(row) === name)?.example;
-}
-
-/** The path of a row, with ids of things that are there, where there are such. */
-function pathIn({ path }: Row, ids: Record<string, string>): string {
-  const kind = path.split('/').findLast((_, index, parts) => parts[index + 1] === ':id');
-  return path
-    .replace(':id', ids[kind ?? ''] ?? NOBODY)
-    .replace(':name', 'task_list')
-    .replace(':follower', 'task_mail')
-    .replace(':stream', `task-${NOBODY}`)
-    .replace(':file', 'nothing.js');
-}
-
-/** Asks for a row in the name of a user. */
-function ask(row: Row, { call, refreshToken }: User, { process: { url }, ids }: Furnished): Promise<Reply> {
-  const own: Record<string, unknown> = {
-    'POST /api/login': { email: BOB.email, password: BOB.password },
-    'POST /api/token/refresh': { refreshToken },
-    'PUT /api/me/password': { current: BOB.password, new: 'another long phrase' },
-  };
-  const body = own[rowName(row)] ?? row.example ?? undefined;
-  const what = `${row.method} ${pathIn(row, ids)}`;
-  if (!row.form) return call(what, body);
-  const form = body as Record<string, string>;
-  const signature = signatureOf(reportUrl(url, ids.notifications ?? ''), form, SMS_TOKEN);
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature };
-  return call(what, new URLSearchParams(form).toString(), headers);
-}
-
-/** Asks for every row while a dependency is away, in the name of users whom the process remembers. */
-async function statuses(installation: Furnished, lost: Dependency | null): Promise<Record<string, Reply>> {
-  const { process, admin } = installation;
-  const found: Record<string, Reply> = {};
-  for (const row of ROWS_IN_ORDER) {
-    const user = weight(row) === 3 ? await logIn(() => process.url, BOB) : admin;
-    await user.ok('GET /api/me');
-    process.lose(lost);
-    found[rowName(row)] = await ask(row, user, installation);
-    process.lose(null);
-  }
-  return found;
-}
+import { REFUSED, type Row, readyToAsk, VALID } from './valid-requests.fixture.ts';
 
 /** What each dependency is surely needed for. */
 const NEEDED: Record<Dependency, string[]> = {
@@ -93,6 +16,8 @@ const NEEDED: Record<Dependency, string[]> = {
     'PATCH /api/tasks/:id',
     'GET /api/tasks/:id/history',
     'POST /api/users',
+    'POST /api/sites',
+    'GET /media/:id/:size',
     'GET /api/admin/parked',
     'POST /api/notifications/:id/sms-status',
     'GET /readyz',
@@ -103,33 +28,84 @@ const NEEDED: Record<Dependency, string[]> = {
   cache: [],
   mailer: ['GET /outbox'],
   texter: [],
-  files: [],
+  files: ['GET /media/:id/:size', 'POST /api/media'],
 };
+type Question = Awaited<ReturnType<typeof readyToAsk>>;
+type Replies = Record<string, Reply>;
 
-let well: Record<string, Reply>;
+const NAMES = ALL_ROWS.map(rowName);
+let world: Furnished;
+/** The answers to each row while nothing is away, and while each dependency is. */
+const well: Replies = {};
+const away = Object.fromEntries(DEPENDENCIES.map((lost) => [lost, {}])) as Record<Dependency, Replies>;
+/** The answers to what was refused while a dependency was away, once nothing is away any more. */
+const again: Replies = {};
+
+/** Asks, in the name of somebody whom the process remembers, while a dependency is away. */
+async function askedWithout(lost: Dependency | null, question: Question): Promise<Reply> {
+  await question.remembered();
+  world.asked.clear();
+  world.process.lose(lost);
+  try {
+    return await question.ask();
+  } finally {
+    world.process.lose(null);
+  }
+}
+
+/** True where the answer to a row may depend on a dependency: a query’s always; a command’s where it asked it for anything. */
+const mayNeed = (row: Row, asked: ReadonlySet<Dependency>) => (lost: Dependency) =>
+  row.method === 'GET' || asked.has(lost) || NEEDED[lost].includes(rowName(row));
+
+/** Asks for a row while nothing is away, and while each dependency is. What was not refused has changed something, and the next question is about a thing of its own. */
+async function askFor(row: Row): Promise<void> {
+  const name = rowName(row);
+  let question: Question | undefined = await readyToAsk(row, world);
+  const done = (reply: Reply) => {
+    if (reply.status !== 503 && row.method !== 'GET') question = undefined;
+    return reply;
+  };
+  well[name] = done(await askedWithout(null, question));
+  for (const lost of DEPENDENCIES.toReversed().filter(mayNeed(row, new Set(world.asked)))) {
+    question ??= await readyToAsk(row, world);
+    away[lost][name] = done(await askedWithout(lost, question));
+  }
+  if (question) again[name] = await askedWithout(null, question);
+}
+
 beforeAll(async () => {
-  const installation = await furnished();
-  well = await statuses(installation, null);
-  await installation.process.stop();
-}, 120_000);
+  world = await furnish();
+  for (const row of ALL_ROWS) await askFor(row);
+}, 600_000);
+afterAll(() => world?.stop());
 
-it('every row has an answer while nothing is away', () => {
-  expect(Object.entries(well).filter(([, { status }]) => status >= 500)).toEqual([]);
+it('every row of a thing has a valid request, or a reason why there is none here', () => {
+  const named = [...Object.keys(VALID), ...Object.keys(REFUSED)];
+  expect(named.filter((name) => !NAMES.includes(name))).toEqual([]);
+  const pages = rowsOf(pageRoutes).map(rowName);
+  expect(NAMES.filter((name) => name.includes('/:') && ![...named, ...pages].includes(name))).toEqual([]);
+});
+
+it('every row ends well while nothing is away, but for those that say why not', () => {
+  const refused = Object.entries(well).filter(([, { status }]) => status >= 400);
+  expect(Object.fromEntries(refused.map(([name, { status }]) => [name, status]))).toEqual(
+    Object.fromEntries(Object.entries(REFUSED).map(([name, { status }]) => [name, status])),
+  );
+});
+
+it('what was refused for an absence is carried out when it is asked for once more', () => {
+  expect(Object.keys(again)).toEqual(expect.arrayContaining(['POST /api/tasks', 'POST /api/media', 'DELETE /api/users/:id']));
+  const statuses = Object.entries(again).map(([name, { status }]) => [name, status]);
+  expect(statuses).toEqual(statuses.map(([name = '']) => [name, well[name]?.status]));
 });
 
 describe.each(DEPENDENCIES)('while %s is away', (dependency) => {
-  let installation: Furnished;
-  let replies: Record<string, Reply>;
-  beforeAll(async () => {
-    installation = await furnished();
-    replies = await statuses(installation, dependency);
-  }, 120_000);
-  afterAll(() => installation?.process.stop());
+  const replies = () => Object.entries(away[dependency]);
 
   it('every row is 503 with Retry-After, or the true answer', () => {
-    const answers = Object.entries(replies).map(([name, { status }]) => [name, status]);
-    expect(answers).toEqual(answers.map(([name = '', status]) => [name, status === 503 ? 503 : well[name]?.status]));
-    for (const { headers, body } of Object.values(replies).filter(({ status }) => status === 503)) {
+    const statuses = replies().map(([name, { status }]) => [name, status]);
+    expect(statuses).toEqual(statuses.map(([name = '', status]) => [name, status === 503 ? 503 : well[name]?.status]));
+    for (const [, { headers, body }] of replies().filter(([, { status }]) => status === 503)) {
       expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
       expect(body).toMatchObject({ code: 'unavailable', status: 503 });
@@ -137,24 +113,24 @@ describe.each(DEPENDENCIES)('while %s is away', (dependency) => {
   });
 
   it('no refusal names a host, a port or a process of ours', () => {
-    const { port } = new URL(installation.process.url);
+    const { port } = new URL(world.process.url);
     const ours = [hostname(), '127.0.0.1', 'localhost:', `:${port}`, `pid ${pid}`, process.cwd()];
-    const refused = Object.entries(replies).filter(([name, { status }]) => status >= 400 && name !== 'GET /readyz');
+    const refused = replies().filter(([name, { status }]) => status >= 400 && name !== 'GET /readyz');
     expect(refused.length).toBeGreaterThan(0);
     for (const [name, { text }] of refused) for (const one of ours) expect(text, name).not.toContain(one);
   });
 
   it('what needs it is 503', () => {
-    expect(NEEDED[dependency].filter((name) => replies[name]?.status !== 503)).toEqual([]);
+    expect(NEEDED[dependency].filter((name) => away[dependency][name]?.status !== 503)).toEqual([]);
   });
 
   it('a caller whom the process does not remember hears 503, or is let in', async () => {
-    const { process } = installation;
-    const [user, other] = [await logIn(() => process.url, ADMIN), await logIn(() => process.url, ADMIN)];
+    const { url, lose } = world.process;
+    const [user, other] = [await logIn(() => url, ADMIN), await logIn(() => url, ADMIN)];
     const { body } = await other.ok('POST /api/admin/api-keys', { name: 'another shop' });
-    process.lose(dependency);
-    const [byToken, byKey] = [await user.call('GET /api/me'), await caller(() => process.url, body.key)('GET /api/notifications')];
-    process.lose(null);
+    lose(dependency);
+    const [byToken, byKey] = [await user.call('GET /api/me'), await caller(() => url, body.key)('GET /api/notifications')];
+    lose(null);
     for (const reply of [byToken, byKey])
       expect(reply.status === 503 ? reply.headers.get('retry-after') : reply.status, reply.text).toBeOneOf(['1', '2', 200]);
   });

@@ -11,6 +11,7 @@ import type { RouteRequest } from '../platform/http/route.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { PROJECTIONS } from '../projections/project.ts';
 import { REALTIME } from '../realtime/push.ts';
+import { CLOSING_REPAIRS } from '../write-side/workers/close-repairs.ts';
 import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
 import { SCHEDULER } from '../write-side/workers/scheduler.ts';
 import { administration } from './administration.ts';
@@ -45,7 +46,7 @@ async function released(...processes: (Partial<Serving> | ((parking: { release()
 
 it('what any follower of effects has parked is listed', async () => {
   const store = inMemoryStore();
-  const others: string[] = [PROJECTIONS.name, REALTIME.name, SCHEDULER.name];
+  const others: string[] = [PROJECTIONS.name, REALTIME.name, SCHEDULER.name, CLOSING_REPAIRS.name];
   const names = [...new Set(Object.values(CONSUMED).flatMap(({ followers }) => followers.map(({ name }) => name)))].filter(
     (name) => !others.includes(name),
   );

@@ -12,6 +12,7 @@ import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { projectionNames, projectionStatus } from '../projections/status.ts';
 import { ERASURES } from '../write-side/workers/erasures.ts';
 import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
+import { REPAIR_TASKS } from '../write-side/workers/repair-tasks.ts';
 import { UNASSIGNERS } from '../write-side/workers/unassign.ts';
 
 /** Milliseconds for which an admin's request waits: for a process to take it up, and then for its end; it goes on afterwards. */
@@ -22,9 +23,16 @@ export interface AdminPatience {
 const PATIENCE: AdminPatience = { taken: 10_000, done: 20_000 };
 
 /** The followers that park under their own names: those of effects, and dispatchers, which list what no worker can read. */
-const OF_EFFECTS = [...POLICIES, ...UNASSIGNERS, ERASURES, MEDIA_REMOVER, ...Object.values(DISPATCHERS), ORDER_DISPATCHER, MEDIA_DISPATCHER].map(
-  ({ name }) => name,
-);
+const OF_EFFECTS = [
+  ...POLICIES,
+  ...UNASSIGNERS,
+  ...REPAIR_TASKS,
+  ERASURES,
+  MEDIA_REMOVER,
+  ...Object.values(DISPATCHERS),
+  ORDER_DISPATCHER,
+  MEDIA_DISPATCHER,
+].map(({ name }) => name);
 
 /** Makes the context of the admins' rows. */
 export function administration(context: {

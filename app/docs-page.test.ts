@@ -23,6 +23,7 @@ describe('the page of the API', () => {
       'orders',
       'sites',
       'assets',
+      'repairs',
       'complaints',
       'admin',
       'health',

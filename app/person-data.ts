@@ -22,6 +22,7 @@ export const OF_STREAMS: Readonly<Record<string, GivenBack>> = {
   invitation: { in: ['invitations'] },
   site: { in: ['residencies'] },
   asset: { in: ['downtimes'] },
+  repair: { in: ['repairs', 'repairWords'] },
   complaint: { in: ['complaints', 'complaintWords'] },
 };
 
@@ -43,6 +44,8 @@ export const OF_READ_MODELS: Readonly<Record<string, GivenBack>> = {
   residents: { in: ['residencies'] },
   assets: NOTHING,
   downtimes: { in: ['downtimes'] },
+  repairs: { in: ['repairs'] },
+  repair_details: { in: ['repairWords'] },
   complaints: { in: ['complaints'] },
   complaint_entries: { in: ['complaintWords'] },
 };
@@ -72,6 +75,6 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'the log of a process': 'has ids and networks, and is the operator’s',
   backups: 'hold what the stores held',
   'complaints that were filed anonymously': 'say nowhere who filed them',
-  'edits of others’ tasks': 'are part of those tasks: no read model finds who changed a word',
+  'edits of others’ tasks and repair requests': 'are part of those: no read model finds who changed a word',
   'mails to an address that belongs to no account': 'are found by nobody, since no read model has addresses',
 };

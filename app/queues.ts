@@ -7,8 +7,10 @@ import type { QueueTable, WorkQueue } from '../platform/event-bus/queues.ts';
 import type { FollowerRow } from '../platform/followers/follow.ts';
 import { PROJECTIONS } from '../projections/project.ts';
 import { REALTIME } from '../realtime/push.ts';
+import { CLOSING_REPAIRS } from '../write-side/workers/close-repairs.ts';
 import { ERASURES } from '../write-side/workers/erasures.ts';
 import { ORDER_DISPATCHER, ORDERS } from '../write-side/workers/order-rows.ts';
+import { REPAIR_TASKS } from '../write-side/workers/repair-tasks.ts';
 import { SCHEDULER } from '../write-side/workers/scheduler.ts';
 import { UNASSIGNERS } from '../write-side/workers/unassign.ts';
 import type { Part } from './parts.ts';
@@ -28,7 +30,7 @@ export const CONSUMED: Readonly<Record<Part, Consumed>> = {
   'write-side': NOTHING,
   forwarder: NOTHING,
   projections: { followers: [PROJECTIONS], work: [] },
-  workers: { followers: [ORDER_DISPATCHER, SCHEDULER, ...UNASSIGNERS, ERASURES], work: [ORDERS] },
+  workers: { followers: [ORDER_DISPATCHER, SCHEDULER, CLOSING_REPAIRS, ...REPAIR_TASKS, ...UNASSIGNERS, ERASURES], work: [ORDERS] },
   notifier: { followers: NOTIFIER_FOLLOWERS, work: Object.values(QUEUE_OF) },
   media: { followers: MEDIA_FOLLOWERS, work: MEDIA_WORK },
   'read-side': NOTHING,

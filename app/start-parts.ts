@@ -38,6 +38,7 @@ import { waitingWherePassed } from '../projections/passed.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
+import { unconfirmedRepairsIn } from '../projections/unconfirmed-repairs.ts';
 import { undecidedIn } from '../projections/undecided.ts';
 import { labelRoutes } from '../read-side/labels/label-routes.ts';
 import { readRoutes } from '../read-side/query-routes.ts';
@@ -47,10 +48,12 @@ import { topicReader } from '../realtime/topics.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from '../write-side/handle-command.ts';
+import { startClosingRepairs } from '../write-side/workers/close-repairs.ts';
 import { startListingErasures } from '../write-side/workers/erasures.ts';
 import { policyOf } from '../write-side/workers/order-rules.ts';
 import { readOrderRules } from '../write-side/workers/order-rules-file.ts';
 import { startOrders } from '../write-side/workers/orders.ts';
+import { startRepairTasks } from '../write-side/workers/repair-tasks.ts';
 import { startScheduler } from '../write-side/workers/scheduler.ts';
 import { startUnassigning } from '../write-side/workers/unassign.ts';
 import { administration } from './administration.ts';
@@ -177,17 +180,20 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
   const timing = { commands: access.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
+  const unconfirmed = { commands: access.commands, pending: unconfirmedRepairsIn(readModels) };
+  const closing = closers.add(startClosingRepairs({ store, bus, log, ...unconfirmed }), (it) => it.stop());
   const tasks = { assigned: assignedIn(readModels), parked: parkedTasksIn(store) };
   const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
   const { begin } = access.erasing.answers;
   const erasures = await startListingErasures({ store, bus, log, begin, whileStarting });
-  const departures = [...(await startUnassigning({ store, bus, log, ...unassigning })), erasures];
+  const inStep = await startRepairTasks({ store, bus, log, commands: access.commands, whileStarting });
+  const departures = [...(await startUnassigning({ store, bus, log, ...unassigning })), erasures, ...inStep];
   for (const one of departures) {
     closers.add(one, (it) => it.stop());
     serveReleases(one, { requests, closers });
   }
   await lead(context);
-  return { followers: [work.dispatcher, scheduler, ...departures].map((one) => lagging(store, one)) };
+  return { followers: [work.dispatcher, scheduler, closing, ...departures].map((one) => lagging(store, one)) };
 }
 
 /** Leads the erasures: the part has most of the stores that they empty. */
@@ -273,7 +279,7 @@ function picturesOf({ ports: { readModels, secrets }, access: { commands }, conf
     log.warn(
       'MAIL_PICTURES is set, and neither MEDIA_PUBLIC_URL nor PUBLIC_URL: mails link no pictures, since no address of theirs is known elsewhere',
     );
-  return base === undefined ? undefined : mailPicturesIn({ readModels, commands, secrets, base });
+  return base === undefined ? undefined : mailPicturesIn({ readModels, commands, secrets, base, scanning: config.MEDIA_SCAN !== undefined });
 }
 
 /** Makes the starter of a process with one delivery worker alone. */

@@ -242,9 +242,6 @@ export const downtimeView = z.strictObject({
 });
 export type DowntimeView = z.infer<typeof downtimeView>;
 
-/** An asset, as `GET /api/assets/:id` shows it to who works at its site. */
-export const assetDetailView = assetView.extend({ downtimes: z.array(downtimeView).describe('The last 100 downtimes, the newest first.') });
-
 /** What whoever scans the label of an asset learns of it. */
 export const labelledAssetView = z.strictObject({ name, place: z.string().nullable().describe('The name of its place; null where none is named.') });
 export type LabelledAsset = z.infer<typeof labelledAssetView>;

@@ -10,6 +10,7 @@ import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
 import { notificationContract } from './notification.ts';
 import { orderContract } from './order.ts';
+import { repairContract } from './repair.ts';
 import { sessionContract } from './session.ts';
 import { siteContract } from './site.ts';
 import { taskContract } from './task.ts';
@@ -27,6 +28,7 @@ export const catalog = [
   invitationContract,
   siteContract,
   assetContract,
+  repairContract,
   complaintContract,
 ] as const;
 

@@ -2,6 +2,8 @@
 import type { Actor } from './aggregate.ts';
 import { assetTopics, rolesAtAsset } from './asset.ts';
 import { orderTopics } from './order.ts';
+import type { SiteRole } from './post.ts';
+import { maySeeRepair, type RepairParties, repairTopics, rolesAtRepair } from './repair-state.ts';
 import { mayChangeTask, mayReadTask, type TaskParties, taskTopics } from './task.ts';
 
 /** The state of a thing that has files: the part that every decider's state has. */
@@ -48,6 +50,8 @@ type Commented = FiledThing & TaskParties & { commented?: Readonly<Record<string
 
 const wrote = ({ id }: Actor, { commented = {} }: Commented, comment: string): boolean =>
   Object.hasOwn(commented, comment) && commented[comment] === id;
+const works = (actor: Actor, repair: RepairParties, ...roles: readonly SiteRole[]): boolean =>
+  rolesAtRepair(actor, repair).some((role) => roles.includes(role));
 const isSelf = (actor: Actor, _: FiledThing, id: string): boolean => actor.role === 'admin' || actor.id === id;
 
 /**
@@ -86,6 +90,16 @@ export const filesOf = {
     topics: (_stream, { site }) => assetTopics(site),
     uploadedFor: 'The id of the asset that it is for.',
     listed: 'Files on these assets.',
+  }),
+  /** Who filed a request shows what is broken. */
+  repair: hasFiles<FiledThing & RepairParties>({
+    category: 'repair',
+    mayRead: maySeeRepair,
+    mayAttach: (actor, repair) => actor.id === repair.requester || works(actor, repair, 'staff', 'maintenance'),
+    mayTakeAway: (actor, repair) => works(actor, repair, 'staff'),
+    topics: (_stream, repair) => repairTopics(repair),
+    uploadedFor: 'The id of the repair request that it is for.',
+    listed: 'Files on these repair requests.',
   }),
   /** The newest is the user's avatar; everybody who is logged in sees it. */
   user: hasFiles<FiledThing>({

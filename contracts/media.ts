@@ -107,8 +107,9 @@ const MediaReady = z.strictObject({
   scanned: z.boolean().describe('True where a scanner found it clean; false where none is set.'),
   kept: z.literal(true).optional().describe('The bytes of a picture as uploaded were kept beside its sizes; missing where they were removed.'),
 });
+const MediaScanned = z.strictObject({});
 const MediaRefused = z.strictObject({
-  attempt: attempt.optional().describe('Which attempt found it; missing where the upload itself did.'),
+  attempt: attempt.optional().describe('Which attempt found it; missing where the upload itself did, or a scan of a file that was ready.'),
   rule: z.enum(REFUSALS).describe('The rule that it breaks.'),
   detail: z.string().describe('What to do, in words.'),
 });
@@ -116,7 +117,7 @@ const MediaAttached = z.strictObject({ of: mediaSubject.describe('The thing that
 const MediaDetached = z.strictObject({ of: mediaSubject.describe('The thing that the file was on.') });
 const MediaAccessChanged = z.strictObject({ access: access.describe('Who may fetch it from now on.') });
 const MediaDeleted = z.strictObject({
-  reason: z.enum(['asked', 'orphan']).describe('Somebody asked for it, or it belonged to nothing for too long.'),
+  reason: z.enum(['asked', 'orphan']).describe('Somebody asked for it, or it belonged to nothing that is there for too long.'),
 });
 
 export type MediaEvent =
@@ -125,6 +126,7 @@ export type MediaEvent =
   | DecidedEvent<'MediaDeferred', z.infer<typeof MediaDeferred>>
   | DecidedEvent<'MediaRendered', z.infer<typeof MediaRendered>>
   | DecidedEvent<'MediaReady', z.infer<typeof MediaReady>>
+  | DecidedEvent<'MediaScanned', z.infer<typeof MediaScanned>>
   | DecidedEvent<'MediaRefused', z.infer<typeof MediaRefused>>
   | DecidedEvent<'MediaAttached', z.infer<typeof MediaAttached>>
   | DecidedEvent<'MediaDetached', z.infer<typeof MediaDetached>>
@@ -217,6 +219,12 @@ export const mediaContract = aggregate({
       example: { attempt: 1, size: '320', type: 'image/webp', width: 320, height: 240, bytes: 14_120 },
     },
     MediaReady: { schema: MediaReady, version: 1, summary: 'The file was found good.', example: { attempt: 1, scanned: false } },
+    MediaScanned: {
+      schema: MediaScanned,
+      version: 1,
+      summary: 'A scanner found a file clean that was ready before there was one.',
+      example: {},
+    },
     MediaRefused: {
       schema: MediaRefused,
       version: 1,

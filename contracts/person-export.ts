@@ -14,6 +14,7 @@ import { mediaView } from './media.ts';
 import { channel, kind, notificationStatus } from './notification.ts';
 import { choicesByKind } from './notification-choices.ts';
 import { orderView } from './order.ts';
+import { repairSummary } from './repair-view.ts';
 import { role } from './role.ts';
 import { taskSummaryView } from './task.ts';
 
@@ -90,6 +91,13 @@ export const EXPORT_SECTIONS = {
   downtimes: z.strictObject({
     ...{ id, asset: id, from: instant, reason: z.string() },
     until: instant.nullable().meta({ description: 'The end; null while it is out of service.' }),
+  }),
+  repairs: repairSummary
+    .omit({ requester: true, assignee: true, revision: true })
+    .extend({ description: z.string(), assignee: by.nullable().meta({ description: 'Who is to repair it.' }) }),
+  repairWords: z.strictObject({
+    ...{ repair: id, time: instant, text: z.string() },
+    as: z.enum(['comment', 'reason', 'cost']).meta({ description: 'What it was said as.' }),
   }),
   complaints: complaintView.omit({ filedBy: true, revision: true }),
   complaintWords: z.strictObject({

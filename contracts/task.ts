@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { id, instant, line, prose } from './fields.ts';
 import { personal } from './personal.ts';
+import { repairState } from './repair-state.ts';
 import { typedLine, typedProse } from './typed-text.ts';
 
 export const STATUSES = ['open', 'in-progress', 'done', 'cancelled'] as const;
@@ -37,7 +38,7 @@ const typed = {
 };
 
 /** Reasons for which a task gets another assignee without anybody’s wish. */
-const ASSIGNED_BECAUSE = ['user_deleted'] as const;
+const ASSIGNED_BECAUSE = ['user_deleted', 'repair_request'] as const;
 
 const TaskCreated = z.strictObject({
   title: personal(title, 'author').describe('What is to be done, in one line.'),
@@ -47,6 +48,7 @@ const TaskCreated = z.strictObject({
   deadline: instant.optional().describe('When it is to be done; missing where there is no deadline.'),
   priority: priority.describe('How urgent it is.'),
   labels: personal(labels, 'author', []).describe('Words to find it by.'),
+  repair: id.optional().describe('The repair request whose work it is; missing for any other task.'),
 });
 const TaskAssigned = z.strictObject({
   userId: id.nullable().describe('The new assignee; null for nobody.'),
@@ -55,7 +57,9 @@ const TaskAssigned = z.strictObject({
   because: z
     .enum(ASSIGNED_BECAUSE)
     .optional()
-    .describe('`user_deleted`: the account of the assignee before was deleted, and nobody has the task since; missing where somebody assigned it.'),
+    .describe(
+      '`user_deleted`: the account of the assignee before was deleted, and nobody has the task since; `repair_request`: its repair request says so; missing where somebody assigned it.',
+    ),
 });
 const TaskEdited = z.strictObject({
   title: personal(title, 'author').optional().describe('The new title.'),
@@ -64,7 +68,11 @@ const TaskEdited = z.strictObject({
   priority: priority.optional().describe('The new priority.'),
   labels: personal(labels, 'author', []).optional().describe('All labels it has now.'),
 });
-const TaskStatusChanged = z.strictObject({ from: status.describe('The status before.'), to: status.describe('The status now.') });
+const TaskStatusChanged = z.strictObject({
+  from: status.describe('The status before.'),
+  to: status.describe('The status now.'),
+  because: z.enum(['repair_request']).optional().describe('`repair_request`: its repair request says so; missing where somebody moved it.'),
+});
 const TaskCommented = z.strictObject({
   commentId: id.describe('The id of the comment.'),
   text: personal(commentText, 'author').describe('What was said. Who said it is the event’s actor.'),
@@ -105,12 +113,27 @@ const AssignTask = z.strictObject({ userId: id.nullable() });
 const ChangeTaskStatus = z.strictObject({ status });
 const CommentTask = z.strictObject({ text: typed.commentText });
 
+/** What the task of a repair request begins with. */
+interface RepairTask {
+  /** The id of the request. */
+  repair: string;
+  title: string;
+  maker: string;
+  userId: string;
+  deadline: string | null;
+  priority: Priority;
+}
+
 export type TaskCommand =
   | Command<'CreateTask', z.infer<typeof CreateTask>>
   | Command<'EditTask', z.infer<typeof EditTask>>
   | Command<'AssignTask', z.infer<typeof AssignTask>>
   /** Takes a task from a user who was deleted, where they still have it. No route: the system’s own. */
   | Command<'UnassignTask', { userId: string }>
+  /** Begins the task of a repair request. No route: the system’s own. */
+  | Command<'StartRepairTask', RepairTask>
+  /** Brings the task of a repair request into step with it, in the fields that are named. No route: the system’s own. */
+  | Command<'FollowRepair', Partial<Pick<RepairTask, 'deadline' | 'priority'> & { assignee: string | null; status: Status }>>
   | Command<'ChangeTaskStatus', z.infer<typeof ChangeTaskStatus>>
   | Command<'CommentTask', z.infer<typeof CommentTask>>
   | Command<'WatchTask', null>
@@ -329,5 +352,9 @@ export const taskDetailView = taskSummaryView.omit({ comments: true }).extend({
   comments: z.array(z.strictObject({ id, author: id, text: commentText, time: instant })),
   watching: z.boolean().meta({ description: 'True where the caller watches it.' }),
   watchers: z.int().nonnegative().meta({ description: 'How many users watch it.' }),
+  repair: z
+    .strictObject({ id, title: z.string(), description: z.string(), state: repairState })
+    .optional()
+    .meta({ description: 'The repair request whose work it is, for who sees that. Its pictures are `GET /api/media?repair=<id>`.' }),
 });
 export type TaskDetail = z.infer<typeof taskDetailView>;

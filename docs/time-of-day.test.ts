@@ -23,6 +23,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'media/access/open.ts': [1, 'an address ends at a time of day, which its client is told'],
   'media/intake/receive.ts': [1, COMMAND],
   'media/intake/spool.ts': [3, 'compared with the times of files, and one of them'],
+  'media/scan/scan-ready.ts': [1, COMMAND],
   'media/work/media-work.ts': [1, WORK],
   'media/work/media.ts': [1, COMMAND],
   'notifier/deliver.ts': [1, WORK],
@@ -64,6 +65,9 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'write-side/command-routes.ts': [1, COMMAND],
   'write-side/workers/orders-work.ts': [1, WORK],
   'write-side/workers/orders.ts': [1, COMMAND],
+  'write-side/workers/close-repairs.ts': [1, 'the days in which a repair is confirmed end at a time of day'],
+  'write-side/workers/keep-in-step.ts': [1, COMMAND],
+  'write-side/workers/due-clock.ts': [1, 'what is due is due at a time of day'],
   'write-side/workers/scheduler.ts': [1, 'the deadlines of tasks are times of day'],
   'write-side/workers/unassign.ts': [1, COMMAND],
 };

@@ -7,7 +7,21 @@ export interface PlacedOperation {
 }
 
 /** Groups, from logging in to what operators look at. One that is not named comes last. */
-const GROUPS = ['sessions', 'tasks', 'notifications', 'media', 'users', 'invitations', 'orders', 'sites', 'assets', 'complaints', 'admin', 'health'];
+const GROUPS = [
+  'sessions',
+  'tasks',
+  'notifications',
+  'media',
+  'users',
+  'invitations',
+  'orders',
+  'sites',
+  'assets',
+  'repairs',
+  'complaints',
+  'admin',
+  'health',
+];
 
 /** The first words of paths behind `/api/`, in the order in which they stand in a group. */
 const RESOURCES = [
@@ -26,6 +40,7 @@ const RESOURCES = [
     'orders',
     'sites',
     'assets',
+    'repairs',
     'complaints',
   ],
 ];

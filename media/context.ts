@@ -24,7 +24,7 @@ export interface MediaSettings {
   bytesOfAll: number;
   /** The scanner of files, as `openScanner` takes it; undefined: none. */
   scan: string | undefined;
-  /** Days after which a file that belongs to nothing, or was refused, is deleted. */
+  /** Days after which a file that belongs to nothing or to what was deleted, or was refused, is deleted. */
   orphanDays: number;
   /** The origin that files have of their own; undefined: that of the pages. */
   publicOrigin: string | undefined;

@@ -11,6 +11,8 @@ import { openIntake } from './intake/open.ts';
 import { MEDIA_REMOVER } from './keep/follower-row.ts';
 import { startKeeping } from './keep/keep.ts';
 import { mediaRoutes } from './rows.ts';
+import { openScanner } from './scan/scan.ts';
+import { startScanningReady } from './scan/scan-ready.ts';
 import { startWork } from './work/start-work.ts';
 import { MEDIA, MEDIA_DISPATCHER } from './work/work-rows.ts';
 
@@ -24,11 +26,14 @@ export const MEDIA_WORK: readonly WorkQueue[] = [MEDIA];
 export async function startMedia(
   context: MediaContext,
 ): Promise<{ routes: Route[]; followers: Follower[]; parking: (Dispatcher | ParkingFollower)[] }> {
-  const access = openAccess({ ...context, origin: context.settings.publicOrigin });
+  const access = openAccess({ ...context, origin: context.settings.publicOrigin, scanning: context.settings.scan !== undefined });
   const intake = await openIntake(context);
   // Who begins from a read model waits until it has what an older release passed.
   const following = { ...context, readModels: waitingWherePassed(context.readModels, context.store) };
   const dispatcher = startWork(following, intake.spool.folder);
-  const followers = [dispatcher, await startKeeping(following)];
+  const remover = await startKeeping(following);
+  const scanner = openScanner(context.settings.scan);
+  if (scanner) startScanningReady({ ...following, scanner, spool: intake.spool.folder, active: remover.active });
+  const followers = [dispatcher, remover];
   return { routes: routesWith({ ...access, ...context, ...intake, verifying: { now: false } }, mediaRoutes), followers, parking: followers };
 }

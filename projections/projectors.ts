@@ -11,6 +11,8 @@ import { mediaFiles } from './projectors/media.ts';
 import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
 import { places } from './projectors/places.ts';
+import { repairDetails } from './projectors/repair-details.ts';
+import { repairs } from './projectors/repairs.ts';
 import { residents } from './projectors/residents.ts';
 import { roleHolders } from './projectors/role-holders.ts';
 import { sites } from './projectors/sites.ts';
@@ -34,6 +36,7 @@ const byCategory: ProjectorsByCategory = {
   invitation: [invitations],
   site: [sites, places, residents],
   asset: [assets, downtimes],
+  repair: [repairs, repairDetails],
   complaint: [complaints, complaintEntries],
 };
 

@@ -4,7 +4,7 @@ import type { TaskDetail, TaskEvent } from '../contracts/task.ts';
 
 export type TaskEventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { type: T }>;
 
-type TaskFields = Omit<TaskDetail, 'id' | 'comments' | 'watching' | 'watchers'>;
+type TaskFields = Omit<TaskDetail, 'id' | 'comments' | 'watching' | 'watchers' | 'repair'>;
 
 /** The fields of a task that was just made: open, without an assignee. */
 export function fieldsOfNew({ time, revision }: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data']): TaskFields {

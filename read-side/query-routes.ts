@@ -17,6 +17,7 @@ import { getMedia, listMedia } from './queries/media.ts';
 import { notificationStatusOf } from './queries/notification-status.ts';
 import { getNotification, listNotifications } from './queries/notifications.ts';
 import { getOrder, listOrders } from './queries/orders.ts';
+import { getRepair, listRepairs } from './queries/repairs.ts';
 import { getPosts, listResidents, listWorkers } from './queries/site-people.ts';
 import { listPlaces } from './queries/site-places.ts';
 import { getSite, listSites } from './queries/sites.ts';
@@ -38,6 +39,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   invitation: [listInvitations, getInvitation],
   site: [listSites, getSite, listPlaces, listResidents, listWorkers, getAssetKinds],
   asset: [listAssets, getAsset],
+  repair: [listRepairs, getRepair],
   complaint: [listComplaints, getComplaint],
 };
 

@@ -54,7 +54,8 @@ export async function reading<T>(
   return readWhole(context, projector, read);
 }
 
-async function readWhole<T>(
+/** Reads without waiting for Read-After: what is shown beside what was waited for. Errors: ProblemError `unavailable`; those of the ports. */
+export async function readWhole<T>(
   context: QueryContext,
   projector: AnyProjector,
   read: (from: Reading) => Promise<T>,

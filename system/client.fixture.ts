@@ -37,7 +37,7 @@ export function caller(url: () => string, accessToken?: string): Call {
     const [method = '', path = ''] = what.split(' ');
     const response = await askedAgain(() => fetch(`${url()}${path}`, { method, ...message(body, { ...own, ...headers }) }));
     const text = await response.text();
-    const json = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
+    const json = text !== '' && /\bjson\b/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
   };
 }

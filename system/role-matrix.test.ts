@@ -139,6 +139,18 @@ async function newAsset(): Promise<object> {
 }
 let unit = '';
 
+/** A request of the owner's, which is done, with a line of cost. */
+async function repair(): Promise<string> {
+  const id = await site();
+  const { body } = await users.owner.ok('POST /api/repairs', { site: id, place: unit, title: 'It drips' });
+  const of = `/api/repairs/${body.id}`;
+  within = { cost: (await users.admin.ok(`POST ${of}/costs`, { text: 'A seal', price: { amount: 100, currency: 'EUR' } })).body.cost };
+  await users.admin.ok(`PUT ${of}/assignee`, { userId: users.maintenance.id });
+  await users.admin.ok(`PUT ${of}/state`, { state: 'done' });
+  await expect.poll(async () => (await users.owner.call(`GET ${of}`)).status).toBe(200);
+  return body.id;
+}
+
 /** The things inside the site that was made last, by their parameters. */
 let within: Record<string, string> = {};
 
@@ -159,12 +171,14 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
   ['/api/assets/by-link/', label],
   ['/fault/', label],
   ['/api/assets/', asset],
+  ['/api/repairs/', repair],
   ['/api/complaints/', complaint],
 ];
 
 const thingOf = ({ path }: RouteRow) => (path.includes(':') ? THINGS.find(([start]) => path.startsWith(start))?.[1] : undefined);
 /** True where the path names one thing, and nothing in it that is not there. */
-const hasThing = (row: RouteRow) => thingOf(row) !== undefined && (row.path.split(':').length === 2 || row.path.startsWith('/api/sites/'));
+const hasThing = (row: RouteRow) =>
+  thingOf(row) !== undefined && (row.path.split(':').length === 2 || ['/api/sites/', '/api/repairs/'].some((start) => row.path.startsWith(start)));
 
 /** The path of a thing that was made for this one question, and its owner's call. */
 async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {
@@ -184,6 +198,7 @@ async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {
 /** A body that is right, and does no harm to those who ask. */
 const BODIES: Readonly<Record<string, () => unknown>> = {
   'POST /api/assets': newAsset,
+  'POST /api/repairs': async () => ({ site: await site(), place: unit, title: 'It drips' }),
   'POST /api/complaints': newComplaint,
   'POST /api/complaints/anonymous': async () => ({ ...(await newComplaint()), final: true }),
   'PUT /api/tasks/:id/assignee': () => ({ userId: users.assignee.id }),

@@ -54,7 +54,14 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
       ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
-      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites', 'GET /api/assets', 'GET /api/complaints'],
+      ...[
+        'POST /api/me/second-factor/recovery-codes',
+        'GET /api/me/sign-ins',
+        'GET /api/sites',
+        'GET /api/assets',
+        'GET /api/repairs',
+        'GET /api/complaints',
+      ],
     ],
   },
   { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
@@ -115,6 +122,20 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       'GET /api/assets/:id/qr',
     ],
   },
+  {
+    who: ['owner', ...AT_SITES, 'admin'],
+    routes: ['POST /api/repairs', 'GET /api/repairs/:id', 'POST /api/repairs/:id/comments'],
+  },
+  // It is done, and the owner filed it.
+  { who: ['owner'], routes: ['POST /api/repairs/:id/confirm'] },
+  { who: ['owner', 'staff', 'admin'], routes: ['POST /api/repairs/:id/reopen'] },
+  {
+    who: ['staff', 'maintenance', 'admin'],
+    routes: [
+      ...['PUT /api/repairs/:id/triage', 'PUT /api/repairs/:id/state'],
+      ...['POST /api/repairs/:id/costs', 'DELETE /api/repairs/:id/costs/:cost'],
+    ],
+  },
   { who: ['staff', 'maintenance', 'admin'], routes: ['POST /api/assets/:id/downtime', 'DELETE /api/assets/:id/downtime'] },
   {
     who: ['staff', 'admin'],
@@ -129,6 +150,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
         'POST /api/assets/:id/retire',
         'POST /api/assets/:id/link',
       ],
+      ...['PATCH /api/repairs/:id', 'PUT /api/repairs/:id/assignee', 'POST /api/repairs/:id/merge'],
     ],
   },
   { who: ['owner'], routes: ['POST /api/complaints/anonymous'] },

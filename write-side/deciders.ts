@@ -7,6 +7,7 @@ import { invitation } from './deciders/invitation.ts';
 import { media } from './deciders/media.ts';
 import { notification } from './deciders/notification.ts';
 import { order } from './deciders/order.ts';
+import { repair } from './deciders/repair.ts';
 import { site } from './deciders/site.ts';
 import { task } from './deciders/task.ts';
 import { user } from './deciders/user.ts';
@@ -14,4 +15,4 @@ import { user } from './deciders/user.ts';
 /** A decider for each category that takes commands over HTTP; others may have one for commands from inside. */
 export type Deciders = Readonly<Record<CommandedCategory, AnyDecider> & Partial<Record<Category, AnyDecider>>>;
 
-export const deciders: Deciders = { user, task, notification, order, media, invitation, site, asset, complaint };
+export const deciders: Deciders = { user, task, notification, order, media, invitation, site, asset, repair, complaint };

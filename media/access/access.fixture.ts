@@ -71,7 +71,7 @@ export interface AccessWorld {
   close(): void;
 }
 
-export async function startAccess(more: Partial<Pick<ServingContext, 'apart'> & Pick<UrlContext, 'origin'>> = {}): Promise<AccessWorld> {
+export async function startAccess(more: Partial<Pick<ServingContext, 'apart' | 'scanning'> & Pick<UrlContext, 'origin'>> = {}): Promise<AccessWorld> {
   const states = new Map<string, unknown>([
     [`media-${FILE}`, PICTURE],
     [`task-${TASK}`, { exists: true, deleted: false, maker: ALICE.id, assignee: null }],
@@ -94,6 +94,7 @@ export async function startAccess(more: Partial<Pick<ServingContext, 'apart'> & 
     now,
     files: memoryFiles(bytes as Map<string, Buffer>),
     apart: false,
+    scanning: false,
     origin: '',
     ...more,
   };

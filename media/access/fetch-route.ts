@@ -5,10 +5,10 @@ import { type ByteRange, FileMissing, type Files } from '../../platform/files/fi
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { rangeAsked, rangeHolds } from './byte-range.ts';
 import { type FetchContext, fetched } from './may-fetch.ts';
-import { dispositionOf, type ServedFile, safetyHeaders, servedFile } from './served-file.ts';
+import { dispositionOf, type HoldsBack, type ServedFile, safetyHeaders, servedFile } from './served-file.ts';
 import { SERVED_SIZES, type ServedSize, type UrlQuery, urlQuery } from './signed-url.ts';
 
-export interface ServingContext extends FetchContext {
+export interface ServingContext extends FetchContext, HoldsBack {
   files: Pick<Files, 'read' | 'stat' | 'directGet'>;
   /** True where files have an origin of their own. */
   apart: boolean;
@@ -33,7 +33,7 @@ export const fetchRoute: RouteWith<ServingContext> = {
     const size = sizeNamed(request.params.size);
     const id = request.params.id ?? '';
     const state = await fetched(context, { id, size }, query);
-    const file = servedFile(id, state, size);
+    const file = servedFile(id, state, size, context);
     if (!file) throw new ProblemError('not_found', 'This size of the file is not there. It may come soon.');
     const headers = headersOf(context, file, query);
     if (context.files.directGet) return redirect(context.files.directGet, file, headers);

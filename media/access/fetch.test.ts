@@ -307,3 +307,34 @@ describe('an origin of their own', () => {
     expect((await world.get(`${pathname}${search}`)).headers.get('cross-origin-resource-policy')).toBe('cross-origin');
   });
 });
+
+describe('where a scanner is set', () => {
+  beforeEach(async () => {
+    world.close();
+    world = await startAccess({ scanning: true });
+  });
+  it('what was ready before is held back until it is found clean, as a file that waits for the scanner, for everybody and at every address', async () => {
+    const scanned = { type: 'MediaScanned', data: {} } as const;
+    const path = `/media/${FILE}/original`;
+    become(pdf(ready, attached));
+    expect((await world.urlFor(ALICE)).status).toBe(404);
+    expect((await world.urlsFor(ALICE, `?ids=${FILE}`)).items).toEqual([]);
+    become(pdf(ready, attached, { type: 'MediaAccessChanged', data: { access: 'public' } }));
+    expect(await statusOf(path)).toBe(404);
+    become(pdf(ready, attached, scanned));
+    const { url } = await world.urlFor(ALICE);
+    expect(await statusOf(url)).toBe(200);
+    become(pdf(ready, attached));
+    expect(await statusOf(url)).toBe(404);
+  });
+  it('no size is given out of a picture that was made before, and the first of one that is scanned', async () => {
+    const size = rendered('320');
+    for (const [made, status] of [
+      [size, 404],
+      [{ ...size, data: { ...size.data, scanned: true } } as typeof size, 200],
+    ] as const) {
+      world.states.set(`media-${FILE}`, fileAfter({}, made));
+      expect((await world.urlFor(ALICE, '?size=320')).status).toBe(status);
+    }
+  });
+});

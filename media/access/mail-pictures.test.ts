@@ -36,7 +36,7 @@ function picturesFor(reader: typeof ALICE, base = world.url) {
       return ids.map((stream) => ({ id: stream.slice('media-'.length), position: '1', document: {} }));
     },
   };
-  return openMailPictures({ commands, urlKeys, now, base, readModels })(STREAM, reader);
+  return openMailPictures({ commands, urlKeys, now, base, readModels, scanning: false })(STREAM, reader);
 }
 
 const statusOf = async (url = '') => (await world.get(url)).status;

@@ -10,11 +10,11 @@ import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { mediaFiles, subjectName } from '../../projections/projectors/media.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
 import { type FetchContext, fileState, MAIL_SECONDS, readsFile } from './may-fetch.ts';
-import { isPicture, servedFile } from './served-file.ts';
+import { type HoldsBack, isPicture, servedFile } from './served-file.ts';
 import { signedPath } from './signed-url.ts';
 import type { UrlKeys } from './url-keys.ts';
 
-export interface MailPicturesContext extends Pick<FetchContext, 'commands'> {
+export interface MailPicturesContext extends Pick<FetchContext, 'commands'>, HoldsBack {
   readModels: Pick<ReadModels, 'state' | 'find'>;
   urlKeys: Pick<UrlKeys, 'newest'>;
   /** The origin that the addresses begin with, without a slash at its end. */
@@ -51,7 +51,7 @@ export function openMailPictures(context: MailPicturesContext): MailPictures {
   return async (stream, reader) => {
     const ids = await filesOn(stream, context);
     const files = await Promise.all(ids.map(async (id) => ({ id, state: await fileState(context, id) })));
-    const pictures = files.filter(({ id, state }) => isLinked(id, state, stream));
+    const pictures = files.filter(({ id, state }) => isLinked({ id, state }, stream, context));
     const readable = await Promise.all(pictures.map(({ state }) => readsFile(context, reader, state)));
     const shown = pictures.filter((_, index) => readable[index]);
     if (shown.length === 0) return { links: [], more: 0 };
@@ -78,8 +78,8 @@ async function filesOn(stream: string, { readModels }: MailPicturesContext): Pro
 }
 
 /** True for a picture that is on the task now, found good, and made in the linked size. */
-function isLinked(id: string, state: MediaState, stream: string): boolean {
+function isLinked({ id, state }: { id: string; state: MediaState }, stream: string, holdsBack: HoldsBack): boolean {
   const { kind, id: of } = state.of;
   const isThere = state.status === 'ready' || state.status === 'attached';
-  return isThere && isPicture(state.type) && kind === 'task' && `task-${of}` === stream && servedFile(id, state, SIZE) !== undefined;
+  return isThere && isPicture(state.type) && kind === 'task' && `task-${of}` === stream && servedFile(id, state, SIZE, holdsBack) !== undefined;
 }

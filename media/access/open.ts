@@ -4,11 +4,12 @@ import type { ServingContext } from './fetch-route.ts';
 import { type MailPictures, type MailPicturesContext, openMailPictures } from './mail-pictures.ts';
 import { MAIL_SECONDS } from './may-fetch.ts';
 import type { RotateContext } from './rotate-route.ts';
+import type { HoldsBack } from './served-file.ts';
 import { type KeptKeys, openUrlKeys, type UrlKeys } from './url-keys.ts';
 import type { UrlContext } from './url-route.ts';
 import { openUrlUsers, type UrlUsersOptions } from './url-users.ts';
 
-export interface AccessOptions extends UrlUsersOptions {
+export interface AccessOptions extends UrlUsersOptions, HoldsBack {
   secrets: KeptKeys;
   files: Files;
   /** The origin of files (MEDIA_PUBLIC_URL); undefined: that of the pages. */
@@ -30,7 +31,16 @@ export function mailPicturesIn({ secrets, ...context }: { secrets: KeptKeys } & 
   return openMailPictures({ ...context, urlKeys: urlKeysIn(secrets), now });
 }
 
-export function openAccess({ secrets, files, origin, ...users }: AccessOptions): AccessContext {
+export function openAccess({ secrets, files, origin, scanning, ...users }: AccessOptions): AccessContext {
   const { commands } = users;
-  return { commands, files, urlKeys: urlKeysIn(secrets), users: openUrlUsers(users), now, apart: origin !== undefined, origin: origin ?? '' };
+  return {
+    commands,
+    files,
+    urlKeys: urlKeysIn(secrets),
+    users: openUrlUsers(users),
+    now,
+    scanning,
+    apart: origin !== undefined,
+    origin: origin ?? '',
+  };
 }

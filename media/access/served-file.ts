@@ -14,7 +14,13 @@ export interface ServedFile {
   name: string;
 }
 
-type Shown = Pick<MediaState, 'exists' | 'status' | 'name' | 'type' | 'sizes' | 'types'>;
+type Shown = Pick<MediaState, 'exists' | 'status' | 'name' | 'type' | 'sizes' | 'types' | 'scanned'>;
+
+/** What an installation holds back. */
+export interface HoldsBack {
+  /** True where a scanner is set: nothing is given out before it was found clean, also what was ready before there was one. */
+  scanning: boolean;
+}
 
 /** True for a type of which pictures are made: what was uploaded is then never served itself. */
 export function isPicture(type: string): boolean {
@@ -23,10 +29,11 @@ export function isPicture(type: string): boolean {
 
 /**
  * The object that answers for a size of a file: of a picture, the made one of that size or the next larger one. undefined where there is none (yet): a
- * picture that is being made, a file that is not yet found good, one that was refused or deleted.
+ * picture that is being made, a file that is not yet found good or that waits for the scanner, one that was refused or deleted.
  */
-export function servedFile(id: string, state: Shown, asked: ServedSize): ServedFile | undefined {
+export function servedFile(id: string, state: Shown, asked: ServedSize, { scanning }: HoldsBack): ServedFile | undefined {
   if (!state.exists || state.status === 'refused' || state.status === 'deleted') return undefined;
+  if (scanning && !state.scanned) return undefined;
   return isPicture(state.type) ? servedPicture(id, state, asked === 'original' ? 'full' : asked) : servedAsItCame(id, state, asked);
 }
 

@@ -4,13 +4,13 @@ import { MOST_ADDRESSES, mediaAddresses, mediaUrl } from '../../contracts/media.
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Caller, RouteWith } from '../../platform/http/route.ts';
-import type { MediaState } from '../../write-side/deciders/media.ts';
+import { isReady, type MediaState } from '../../write-side/deciders/media.ts';
 import { fileState, isForEverybody, readsFile } from './may-fetch.ts';
-import { servedFile } from './served-file.ts';
+import { type HoldsBack, servedFile } from './served-file.ts';
 import { DISPOSITIONS, type Disposition, expiryAfter, pathOf, SERVED_SIZES, type ServedSize, signedPath } from './signed-url.ts';
 import type { UrlKeys } from './url-keys.ts';
 
-export interface UrlContext {
+export interface UrlContext extends HoldsBack {
   commands: Pick<CommandHandler, 'load'>;
   urlKeys: Pick<UrlKeys, 'newest'>;
   now(): Date;
@@ -65,7 +65,7 @@ export const urlRoute: RouteWith<UrlContext> = {
     const found = await readable(context, file.id, caller as Caller);
     if (!found) throw new ProblemError('not_found', 'There is no such file.');
     const body = await addressOf(context, caller as Caller, file, found);
-    if (!body) throw new ProblemError('not_found', `This file has no size ${file.size}, or not yet: it is ${found.state.status}.`);
+    if (!body) throw new ProblemError('not_found', notThere(file, found.state, context));
     return { headers, body };
   },
 };
@@ -93,6 +93,11 @@ export const urlsRoute: RouteWith<UrlContext> = {
   },
 };
 
+function notThere({ size }: AskedFile, { status, scanned }: MediaState, { scanning }: HoldsBack): string {
+  if (scanning && !scanned && isReady({ status })) return 'This file waits for the scanner. Try again in some minutes.';
+  return `This file has no size ${size}, or not yet: it is ${status}.`;
+}
+
 /** A file that the caller may fetch. */
 interface ReadableFile {
   state: MediaState;
@@ -109,12 +114,12 @@ async function readable(context: UrlContext, id: string, caller: Caller): Promis
 
 /** The address of a file for the caller; undefined where the size is not there, or not yet. */
 async function addressOf(
-  { urlKeys, now, origin }: UrlContext,
+  { urlKeys, now, origin, scanning }: UrlContext,
   { id: user, sessionId: session }: Caller,
   { id, size, disposition }: AskedFile,
   { state, isPublic }: ReadableFile,
 ): Promise<z.infer<typeof mediaUrl> | undefined> {
-  if (!servedFile(id, state, size)) return undefined;
+  if (!servedFile(id, state, size, { scanning })) return undefined;
   if (isPublic) return { url: `${origin}${pathOf(id, size)}${disposition === 'inline' ? '' : `?disposition=${disposition}`}`, expiresAt: null };
   const expires = expiryAfter(now().getTime());
   const path = signedPath({ id, size, disposition, user, session, expires }, await urlKeys.newest());

@@ -1,5 +1,5 @@
 /**
- * The sweep: what a process that was killed between bytes and event has left, and files that belong to nothing for too long.
+ * The sweep: what a process that was killed between bytes and event has left, and files that belong to nothing, or to what was deleted, for too long.
  *
  * The event store decides about each, and not a list: a read model may be behind, or being made anew.
  */
@@ -15,6 +15,7 @@ import type { MediaState } from '../../write-side/deciders/media.ts';
 import type { FoundTwice } from './found-twice.ts';
 import { isMade } from './made.ts';
 import { markOurs } from './marks.ts';
+import { type FileOfDeleted, filesOfDeleted } from './of-deleted.ts';
 import { removeAll } from './remover.ts';
 
 export interface SweepContext {
@@ -37,7 +38,7 @@ export interface Swept {
   bytes: number;
   /** Uploads in parts, and files half written, in the store itself. */
   unfinished: number;
-  /** Files that belonged to nothing for too long. */
+  /** Files that belonged to nothing, or to what was deleted, for too long. */
   orphans: number;
 }
 
@@ -142,6 +143,10 @@ async function sweepOrphans(context: SweepContext): Promise<number> {
   if (!state || state.version !== model.version) return 0;
   const before = new Date(clock() - settings.orphanDays * DAY).toISOString();
   let swept = 0;
+  const sweepIfFoundTwice = async ({ id, revision }: FileOfDeleted) => {
+    signal.throwIfAborted();
+    if (context.twice.again(`${id} ${revision}`) && (await sweepOrphan(context, id, revision))) swept += 1;
+  };
   for (const status of ['detached', 'refused']) {
     const found = await readModels.find(model, state.generation, {
       where: [
@@ -151,12 +156,9 @@ async function sweepOrphans(context: SweepContext): Promise<number> {
       sort: [{ field: 'updatedAt', descending: false }],
       limit: MOST_ORPHANS,
     });
-    const orphans = found.map(({ id, document }) => ({ id, revision: Number(document?.revision) }));
-    for (const { id, revision } of orphans.filter((one) => context.twice.again(`${one.id} ${one.revision}`))) {
-      signal.throwIfAborted();
-      if (await sweepOrphan(context, id, revision)) swept += 1;
-    }
+    for (const { id, document } of found) await sweepIfFoundTwice({ id, revision: Number(document?.revision) });
   }
+  for await (const one of filesOfDeleted(context, before)) await sweepIfFoundTwice(one);
   return swept;
 }
 

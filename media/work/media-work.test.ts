@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilesUnavailable } from '../../platform/files/files.ts';
 import { filesBut, type MediaRig, openMediaRig } from '../../system/media-rig.fixture.ts';
 import { halves } from '../pictures/pictures.fixture.ts';
-import { ATTEMPT_FOLDER } from './media-work.ts';
+import { ATTEMPT_FOLDER } from './keys.ts';
 
 // Children start slowly on a busy machine, and attempts have pauses between them.
 vi.setConfig({ testTimeout: 120_000 });

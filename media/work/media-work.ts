@@ -14,14 +14,14 @@ import { withoutServers } from '../../platform/without-servers.ts';
 import { afterUncounted, backoff, nextAttempt } from '../../platform/work/backoff.ts';
 import type { HeldLease } from '../../platform/work/held-lease.ts';
 import { type LeasedItem, leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
-import type { MediaState, MediaWorkCommand } from '../../write-side/deciders/media.ts';
+import { infectedDetail, type MediaState, type MediaWorkCommand } from '../../write-side/deciders/media.ts';
 import { FileRefused } from '../file-refused.ts';
 import { hasSizes } from '../pictures/limits.ts';
 import type { MadePicture } from '../pictures/messages.ts';
 import type { Pictures } from '../pictures/pictures.ts';
 import { PicturesBusy } from '../pictures/refused.ts';
 import type { FileScanner } from '../scan/scan.ts';
-import { keyOfMedia } from './keys.ts';
+import { ATTEMPT_FOLDER, keyOfMedia, keyToLookAt } from './keys.ts';
 import { MEDIA_DISPATCHER } from './work-rows.ts';
 
 export interface MediaWork extends WorkContext {
@@ -45,8 +45,6 @@ export interface MediaWork extends WorkContext {
 type Telling = TellingOf<MediaWorkCommand>;
 type Item = LeasedItem<MediaState, Telling, object>;
 
-/** The beginning of the names of the folders of attempts. */
-export const ATTEMPT_FOLDER = 'attempt-';
 /** Milliseconds that an attempt may take: more than all sizes of a picture and a scanner that is slow. */
 const LONGEST = 20 * 60_000;
 /** Milliseconds to wait for a child where all are taken, and for this process to be started again. */
@@ -92,7 +90,7 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
     const { stream, state } = item;
     const attempt = state.attempts;
     const found = isLookedAt(state) ? null : await inFolder((folder) => lookedAt(item, folder, over));
-    if (found !== null) return { type: 'RefuseMedia', data: { attempt, rule: 'infected', detail: `A scanner found ${found} in it.` } };
+    if (found !== null) return { type: 'RefuseMedia', data: { attempt, rule: 'infected', detail: infectedDetail(found) } };
     // Before the outcome: what ends between is done again, and what is recorded as ready leaves nothing behind.
     if (hasSizes(state.type) && !keepOriginal) await soon(files.remove(originalOf(stream)), over);
     return { type: 'FinishMedia', data: { ...goodOutcome(state), seeing: ROLES.filter(context.seesAll) } };
@@ -122,18 +120,13 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
   async function lookedAt(item: Item, folder: string, over: AbortSignal): Promise<string | null> {
     const path = join(folder, 'original');
     const isMade = item.state.sizes.includes('full');
-    const { stream } = await files.read(await keyToLookAt(item.stream, isMade, over), undefined, over);
+    const key = await soon(keyToLookAt(files, idOf(item.stream), isMade), over);
+    const { stream } = await files.read(key, undefined, over);
     await pipeline(stream, createWriteStream(path), { signal: over });
     const verdict = await scanner?.scan(path, over);
     if (verdict?.found) return verdict.found;
     if (hasSizes(item.state.type) && !isMade) await render(item, { path, folder }, over);
     return null;
-  }
-
-  /** The upload, or, where the attempt that made a picture's last size has removed that already, the full size, which is what is given out. */
-  async function keyToLookAt(stream: string, isMade: boolean, over: AbortSignal): Promise<string> {
-    const original = originalOf(stream);
-    return isMade && !(await soon(files.stat(original), over)) ? keyOfMedia(idOf(stream), 'full') : original;
   }
 
   /** Makes the missing sizes; each is stored and told while the next is made. */

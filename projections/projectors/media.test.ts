@@ -43,6 +43,14 @@ describe('a file', () => {
   ])('after %s is %s, and due no more', (type, status) =>
     given(mediaFiles, received, { type: 'MediaProcessing' }, { type }).becomes({ status: status as 'ready', due: null, leased: false }),
   );
+  it('is to be scanned since it is ready without that, until it is, or refused', () => {
+    const unscanned = [received, { type: 'MediaReady', data: { scanned: false } }];
+    given(mediaFiles, received).becomes({ unscanned: null });
+    given(mediaFiles, ...unscanned).becomes({ unscanned: minute(1) });
+    given(mediaFiles, ...unscanned, { type: 'MediaAttached' }).becomes({ unscanned: minute(1) });
+    for (const type of ['MediaScanned', 'MediaRefused']) given(mediaFiles, ...unscanned, { type }).becomes({ unscanned: null });
+    given(mediaFiles, received, { type: 'MediaReady', data: { scanned: true } }).becomes({ unscanned: null });
+  });
   it('says why it was refused', () => {
     const { rule, detail } = mediaContract.events.MediaRefused.example;
     given(mediaFiles, received, { type: 'MediaRefused' }).becomes({ refusal: { rule: rule as 'damaged', detail } });
@@ -61,7 +69,7 @@ describe('a file', () => {
   });
   it('is as the contract shows it, but for what only we ask of it', () => {
     const document = folded(mediaFiles, stream(received, { type: 'MediaRendered' }, { type: 'MediaReady' }, { type: 'MediaAttached' }));
-    const { subject: _, thing: __, due: ___, within: ____, leased: _____, ...view } = document ?? ({} as never);
+    const { subject: _, thing: __, due: ___, within: ____, leased: _____, unscanned: ______, kept: _______, ...view } = document ?? ({} as never);
     expect(mediaView.safeParse({ id: of.id, ...view }).error).toBeUndefined();
   });
 });

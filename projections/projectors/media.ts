@@ -16,6 +16,10 @@ export type MediaDocument = Omit<MediaView, 'id'> & {
   within: number | null;
   /** True while a worker has it. */
   leased: boolean;
+  /** The time since when it is ready without having been scanned; null: it was scanned, or is not ready. */
+  unscanned: string | null;
+  /** True where the bytes of a picture as uploaded are kept beside its sizes. */
+  kept: boolean;
 };
 
 type EventOf<T extends MediaEvent['type']> = Extract<MediaEvent, { type: T }>;
@@ -50,6 +54,8 @@ function received({ time, revision }: RecordedEvent, data: EventOf<'MediaReceive
     status: 'pending',
     sizes: [],
     refusal: null,
+    unscanned: null,
+    kept: false,
     createdAt: time,
     updatedAt: time,
     revision,
@@ -72,9 +78,11 @@ function changed(before: MediaDocument, event: RecordedEvent & Exclude<Later, Ev
       return { sizes: [...before.sizes.filter((one) => one.size !== size), { size, type, width, height, bytes }] };
     }
     case 'MediaReady':
-      return { ...idle, status: 'ready' };
+      return { ...idle, status: 'ready', unscanned: event.data.scanned ? null : event.time, kept: event.data.kept === true };
+    case 'MediaScanned':
+      return { unscanned: null };
     case 'MediaRefused':
-      return { ...idle, status: 'refused', refusal: { rule: event.data.rule, detail: event.data.detail } };
+      return { ...idle, status: 'refused', unscanned: null, refusal: { rule: event.data.rule, detail: event.data.detail } };
     case 'MediaAttached':
       return { status: 'attached', ...on(event.data.of) };
     case 'MediaDetached':
@@ -90,9 +98,27 @@ function changed(before: MediaDocument, event: RecordedEvent & Exclude<Later, Ev
 export const mediaFiles = projector<MediaDocument>({
   model: {
     name: 'media',
-    version: 1,
-    fields: { maker: 'text', status: 'text', subject: 'text', thing: 'text', sha256: 'text', createdAt: 'text', updatedAt: 'text', due: 'text' },
-    indexes: [['subject', 'createdAt'], ['thing', 'createdAt'], ['maker', 'createdAt'], ['status', 'updatedAt'], ['createdAt'], ['due']],
+    version: 2,
+    fields: {
+      maker: 'text',
+      status: 'text',
+      subject: 'text',
+      thing: 'text',
+      sha256: 'text',
+      createdAt: 'text',
+      updatedAt: 'text',
+      due: 'text',
+      unscanned: 'text',
+    },
+    indexes: [
+      ['subject', 'createdAt'],
+      ['thing', 'createdAt'],
+      ['maker', 'createdAt'],
+      ['status', 'updatedAt'],
+      ['createdAt'],
+      ['due'],
+      ['unscanned'],
+    ],
   },
   events: [
     'MediaReceived',
@@ -100,6 +126,7 @@ export const mediaFiles = projector<MediaDocument>({
     'MediaDeferred',
     'MediaRendered',
     'MediaReady',
+    'MediaScanned',
     'MediaRefused',
     'MediaAttached',
     'MediaDetached',

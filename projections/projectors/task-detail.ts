@@ -6,7 +6,12 @@ import { beginning, byStream, existing, type Folded, projector } from '../projec
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 
 /** A task as it is stored. Deleted tasks keep all fields, for TaskRestored. */
-export type TaskDetailDocument = Omit<TaskDetail, 'id' | 'watching' | 'watchers'> & { deleted: boolean; asked: Watching };
+export type TaskDetailDocument = Omit<TaskDetail, 'id' | 'watching' | 'watchers' | 'repair'> & {
+  deleted: boolean;
+  asked: Watching;
+  /** The id of the repair request whose work it is; missing for any other task. */
+  repair?: string;
+};
 
 /** The ids of the users who watch a task, each once; deleted users are among them. */
 export function watchersIn({ maker, assignee, asked, comments }: TaskDetailDocument): string[] {
@@ -23,7 +28,7 @@ function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): 
 }
 
 function created(recorded: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data']): TaskDetailDocument {
-  return { ...fieldsOfNew(recorded, data), comments: [], deleted: false, asked: NOBODY_ASKED };
+  return { ...fieldsOfNew(recorded, data), comments: [], deleted: false, asked: NOBODY_ASKED, ...(data.repair ? { repair: data.repair } : {}) };
 }
 
 /** The task after one more event: one copy, its fields always in the same order, because a rebuild spends most of its time here. */

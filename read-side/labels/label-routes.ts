@@ -12,10 +12,10 @@ import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.
 import type { Condition } from '../../platform/read-models/read-models.ts';
 import { type AssetDocument, assets } from '../../projections/projectors/assets.ts';
 import { type PlaceDocument, places } from '../../projections/projectors/places.ts';
-import { withinPlace } from '../queries/assets.ts';
 import { readPage } from '../queries/model-routes.ts';
 import { nextPage } from '../queries/page.ts';
 import { cursor, limit } from '../queries/parameters.ts';
+import { withinPlace } from '../queries/site-places.ts';
 import { rolesOfCaller, seenSite } from '../queries/site-rights.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { assetLinks, LINK_PAGE } from './asset-links.ts';

@@ -11,12 +11,15 @@ import { type InvitationDocument, invitations } from '../../projections/projecto
 import { type MediaDocument, mediaFiles, subjectName } from '../../projections/projectors/media.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
+import { repairDetails } from '../../projections/projectors/repair-details.ts';
+import { repairs } from '../../projections/projectors/repairs.ts';
 import { type ResidentDocument, residents } from '../../projections/projectors/residents.ts';
 import { taskDetail } from '../../projections/projectors/task-detail.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { personalOfOrder } from '../queries/orders.ts';
 import { documentsWhere, documentsWith, type FoundDocument, wholeIn } from './documents.ts';
 import { notificationItem } from './notification-item.ts';
+import { repairItem, wordsToRepairs } from './repairs.ts';
 
 export interface PersonReading {
   store: EventStore;
@@ -28,7 +31,7 @@ const AT_ONCE = 10;
 
 const is = (field: string, value: string): Condition => ({ field, op: 'eq', value });
 
-/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, the downtimes of assets of which they told, complaints, and what they said of some. */
+/** The sources of tasks, comments, notifications, orders, files, invitations, where the person lives, the downtimes of assets of which they told, repairs, complaints, and what they said of some. */
 export function readSources({ store, readModels }: PersonReading): readonly PersonSource[] {
   const whole = wholeIn(readModels);
   return [
@@ -61,6 +64,12 @@ export function readSources({ store, readModels }: PersonReading): readonly Pers
       expectWhole: whole(downtimes),
       items: (person) => made(documentsWhere(readModels, downtimes, [is('by', person)]), async (one) => downtimeItem(one)),
     }),
+    personSource({
+      section: 'repairs',
+      expectWhole: whole(repairs),
+      items: (person) => made(documentsWhere(readModels, repairs, [is('requester', person)]), async (one) => repairItem(one, person)),
+    }),
+    personSource({ section: 'repairWords', expectWhole: whole(repairDetails), items: (person) => repairWordsOf(readModels, person) }),
     personSource({
       section: 'complaints',
       expectWhole: whole(complaints),
@@ -122,7 +131,18 @@ async function* filesOf(readModels: ReadModels, person: string): AsyncGenerator<
 }
 
 function fileItem({ id, document }: FoundDocument<MediaDocument>, person: string): ExportItem<'files'> {
-  const { subject: _, thing: __, due: ___, within: ____, leased: _____, revision: ______, maker, ...file } = document;
+  const {
+    subject: _,
+    thing: __,
+    due: ___,
+    within: ____,
+    leased: _____,
+    unscanned: ______,
+    kept: _______,
+    revision: ________,
+    maker,
+    ...file
+  } = document;
   // The bytes of a refused file are gone.
   return { id, ...file, maker: byOf(maker, person), url: document.status === 'refused' ? null : `/api/media/${id}/url` };
 }
@@ -137,6 +157,11 @@ async function* invitationsOf(readModels: ReadModels, person: string): AsyncGene
 function invitationItem({ id, document }: FoundDocument<InvitationDocument>, person: string): ExportItem<'invitations'> {
   const { role, status, madeAt, until, madeBy, userId } = document;
   return { id, role, status, madeAt, until, maker: byOf(madeBy, person), accepted: byOrNobody(userId, person) };
+}
+
+async function* repairWordsOf(readModels: ReadModels, person: string): AsyncGenerator<ExportItem<'repairWords'>> {
+  for await (const page of documentsWhere(readModels, repairDetails, [is('authors', person)]))
+    yield* page.flatMap((one) => wordsToRepairs(one, person));
 }
 
 function residencyItem({ id, document }: FoundDocument<ResidentDocument>): ExportItem<'residencies'> {

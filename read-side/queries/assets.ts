@@ -1,28 +1,21 @@
 /** GET /api/assets, GET /api/assets/:id, GET /api/sites/:id/asset-kinds: what is looked after at sites. */
 import { z } from 'zod';
-import {
-  ASSET_STATES,
-  type AssetGlimpse,
-  type AssetView,
-  assetDetailView,
-  assetGlimpse,
-  assetView,
-  type DowntimeView,
-} from '../../contracts/asset.ts';
+import { ASSET_STATES, type AssetGlimpse, type AssetView, assetGlimpse, assetView, type DowntimeView } from '../../contracts/asset.ts';
+import { assetDetailView } from '../../contracts/asset-detail.ts';
 import { id } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { assetKindsView, waysUp } from '../../contracts/site.ts';
+import { assetKindsView } from '../../contracts/site.ts';
 import type { RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { Condition } from '../../platform/read-models/read-models.ts';
 import { type AssetDocument, assets } from '../../projections/projectors/assets.ts';
 import { type DowntimeDocument, downtimes } from '../../projections/projectors/downtimes.ts';
-import { type PlaceDocument, places } from '../../projections/projectors/places.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { assetsSeen, sightOf } from './asset-rights.ts';
 import { readPage } from './model-routes.ts';
 import { listAnswer, listOf } from './page.ts';
 import { cursor, labelsAsked, limit, oneOrMore, search } from './parameters.ts';
-import { treeOf } from './site-places.ts';
+import { repairsOfAsset } from './repairs.ts';
+import { withinPlace } from './site-places.ts';
 import { rolesOfCaller, seenSite } from './site-rights.ts';
 import { wordConditions } from './words-asked.ts';
 
@@ -92,15 +85,6 @@ function wholeConditions({ kind, state, label, q }: ListAssets): Condition[] {
   ];
 }
 
-/** A place, and all that lies in it. */
-export async function withinPlace(context: QueryContext, request: RouteRequest, place: string): Promise<string[]> {
-  const { result } = await reading(context, places, request, ({ one }) => one(place));
-  if (!result?.document) return [place];
-  const { places: all } = await treeOf(context, request, (result.document as PlaceDocument).site);
-  const parents = new Map(all.map((one) => [one.id, one.parent]));
-  return all.filter((one) => waysUp(one.id, (inner) => parents.get(inner)).includes(place)).map((one) => one.id);
-}
-
 /** The most downtimes that are shown with an asset. */
 const MOST_DOWNTIMES = 100;
 
@@ -121,10 +105,15 @@ export const getAsset: RouteWith<QueryContext> = {
     const asset = result?.document as AssetDocument | null | undefined;
     const sight = asset ? await sightOf(context, request, asset) : 'nothing';
     if (!asset || sight === 'nothing') throw new ProblemError('not_found', 'There is no such asset.');
-    const body = sight === 'whole' ? { ...viewOf(of, asset), downtimes: await downtimesOf(context, request, of) } : glimpseOf(of, asset);
+    const body = sight === 'whole' ? await wholeOf(context, request, { id: of, asset }) : glimpseOf(of, asset);
     return { headers: { ETag: `"${asset.revision}"`, Position: position }, body };
   },
 };
+
+async function wholeOf(context: QueryContext, request: RouteRequest, { id: of, asset }: { id: string; asset: AssetDocument }) {
+  const [broken, repaired] = await Promise.all([downtimesOf(context, request, of), repairsOfAsset(context, request, of)]);
+  return { ...viewOf(of, asset), downtimes: broken, repairs: repaired };
+}
 
 async function downtimesOf(context: QueryContext, request: RouteRequest, asset: string): Promise<DowntimeView[]> {
   const sort = [{ field: 'from', descending: true }];

@@ -9,6 +9,7 @@ import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/htt
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 import { badParameter, callerOf, positionProblem, type QueryContext, readAfterOf, reading } from '../reading.ts';
 import { cutTask, truncated } from './cut-task.ts';
+import { repairOfTask } from './repair-of-task.ts';
 import { mayRead, taskAt } from './task-stream.ts';
 import { watchersNow } from './watchers-now.ts';
 
@@ -82,9 +83,10 @@ type View = Omit<TaskDetail, 'id'>;
 
 /** The task as the caller sees it. */
 async function seenBy(caller: Caller, document: TaskDetailDocument, context: QueryContext): Promise<View> {
-  const { deleted: _, asked: __, ...task } = document;
+  const { deleted: _, asked: __, repair: ofRepair, ...task } = document;
   const watchers = await watchersNow(context, document);
-  return { ...task, watching: watchers.includes(caller.id), watchers: watchers.length };
+  const repair = ofRepair === undefined ? undefined : await repairOfTask(context, caller, ofRepair);
+  return { ...task, watching: watchers.includes(caller.id), watchers: watchers.length, ...(repair ? { repair } : {}) };
 }
 
 function answer(id: string, view: View, position: string): Answer {

@@ -99,6 +99,6 @@ function thingsAsked(query: Readonly<Partial<Record<MediaKind, string[] | undefi
 }
 
 function viewOf({ id, document }: StoredFileDocument): MediaView {
-  const { subject: _, thing: __, due: ___, within: ____, leased: _____, ...view } = document;
+  const { subject: _, thing: __, due: ___, within: ____, leased: _____, unscanned: ______, kept: _______, ...view } = document;
   return { id, ...view };
 }

@@ -36,6 +36,15 @@ export async function treeOf(context: QueryContext, request: RouteRequest, site:
   return { position, places: result.map((stored) => viewOf(stored.id, stored.document as PlaceDocument)) };
 }
 
+/** A place, and all that lies in it. Errors: those of `reading`. */
+export async function withinPlace(context: QueryContext, request: RouteRequest, place: string): Promise<string[]> {
+  const { result } = await reading(context, places, request, ({ one }) => one(place));
+  if (!result?.document) return [place];
+  const { places: all } = await treeOf(context, request, (result.document as PlaceDocument).site);
+  const parents = new Map(all.map((one) => [one.id, one.parent]));
+  return all.filter((one) => waysUp(one.id, (inner) => parents.get(inner)).includes(place)).map((one) => one.id);
+}
+
 /** Of a tree these units, what they lie in, and what lies in them. */
 export function aroundUnits(all: readonly PlaceView[], units: readonly string[]): PlaceView[] {
   const byId = new Map(all.map((one) => [one.id, one]));

@@ -50,7 +50,8 @@ export function watchSaid(title: string, watching: boolean): string {
 
 function assigned({ userId, because }: Extract<TaskEvent, { type: 'TaskAssigned' }>['data'], nameOf: NameOf): string {
   if (because === 'user_deleted') return 'took it from a user whose account was deleted';
-  return userId ? `gave it to ${nameOf(userId)}` : 'took the assignee away';
+  const said = userId ? `gave it to ${nameOf(userId)}` : 'took the assignee away';
+  return because === 'repair_request' ? `${said}, since its repair request says so` : said;
 }
 
 function edited(data: Extract<TaskEvent, { type: 'TaskEdited' }>['data']): string {

@@ -85,6 +85,7 @@ describe('receiving', () => {
 });
 
 describe('who may do what', () => {
+  const OF_SITES: readonly MediaSubject['kind'][] = ['asset', 'repair'];
   /** Those with whom a role is one at all sites. */
   const atSites = (role: Actor['role']) => ({
     read: ['admin', 'staff', 'security', 'maintenance', 'customer-service'].includes(role),
@@ -94,7 +95,7 @@ describe('who may do what', () => {
   /** The rights that the rules give, told apart from them: by who somebody is to the thing. */
   const expected = (kind: MediaSubject['kind'], actor: Actor, is: 'its own' | 'the assignee' | 'nobody to it') => {
     const concerned = is === 'its own' || (is === 'the assignee' && (kind === 'task' || kind === 'comment'));
-    if (kind === 'asset') return atSites(actor.role);
+    if (OF_SITES.includes(kind)) return atSites(actor.role);
     const takeAway = concerned || actor.role === 'admin';
     if (kind === 'user') return { read: true, attach: takeAway, takeAway };
     const all = kind === 'order' ? actor.role === 'admin' : actor.seesAll;
@@ -184,14 +185,18 @@ describe('deleting', () => {
         .when(one, { before: task(ALICE), thing: task(ALICE) })
         .refuses('not_found');
   });
-  it('by a sweep is for what is on nothing', () => {
+  it('by a sweep is for what is on nothing that is there', () => {
     given(media, ...onTask, detached())
       .when(tell('SweepMedia', null))
       .then(deleted('orphan'));
     given(media, received, refusedEvent).when(tell('SweepMedia', null)).then(deleted('orphan'));
+    for (const before of [undefined, task(ALICE, null, { deleted: true })])
+      given(media, ...onTask)
+        .when(tell('SweepMedia', null), { before })
+        .then(deleted('orphan'));
     for (const events of [[received], onTask])
       given(media, ...events)
-        .when(tell('SweepMedia', null))
+        .when(tell('SweepMedia', null), { before: task(ALICE) })
         .refuses('conflict');
   });
 });
@@ -379,6 +384,36 @@ describe('work on a file', () => {
       .when(renew('a'))
       .then(processing(1, 'a', AFTERWARDS));
     given(media, received, processing(1)).when(renew('b')).refuses('conflict');
+  });
+});
+
+describe('a scan of a file that was ready before there was a scanner', () => {
+  const scan = (found: string | null) => tell('ScanMedia', { found });
+  const clean: MediaEvent = { type: 'MediaScanned', data: {} };
+  it('records that it is clean, once, and the file stays on what it is on', () => {
+    given(media, ...onTask)
+      .when(scan(null))
+      .then(clean);
+    given(media, ...onTask, detached())
+      .when(scan(null))
+      .then(clean);
+    given(media, ...onTask, clean)
+      .when(scan(null))
+      .then();
+    expect([...onTask, clean].reduce(media.evolve, media.initial)).toMatchObject({ status: 'attached', scanned: true });
+  });
+  it('refuses it for good where something is found', () =>
+    given(media, ...onTask)
+      .when(scan('Eicar-Test'))
+      .then({ type: 'MediaRefused', data: { rule: 'infected', detail: 'A scanner found Eicar-Test in it.' } }));
+  it('is of files that are ready alone', () => {
+    for (const events of [[received], [received, refusedEvent]])
+      given(media, ...events)
+        .when(scan(null))
+        .refuses('conflict');
+    given(media, ...onTask, deleted('asked'))
+      .when(scan(null))
+      .refuses('not_found');
   });
 });
 

@@ -2,6 +2,7 @@
 import type { Actor, Command } from '../../contracts/aggregate.ts';
 import {
   FILES_OF,
+  isFiledThing,
   type MediaEvent,
   type MediaRefusal,
   type MediaRequest,
@@ -91,9 +92,11 @@ export type MediaWorkCommand =
 export type MediaCommand =
   | MediaRequest
   | MediaWorkCommand
+  /** What a scanner found in a file that was ready before there was one; null: it is clean. */
+  | Command<'ScanMedia', { found: string | null }>
   /** `maker` is the actor. */
   | Command<'ReceiveMedia', Omit<Data<'MediaReceived'>, 'maker'>>
-  /** What belonged to nothing for too long is deleted; its If-Match is the revision that the sweep saw, so that nothing came between. */
+  /** What belonged to nothing, or to what was deleted, for too long is deleted; its If-Match is the revision that the sweep saw, so that nothing came between. */
   | Command<'SweepMedia', null>;
 
 type CommandOf<T extends MediaCommand['type']> = Extract<MediaCommand, { type: T }>;
@@ -117,12 +120,19 @@ function decide(command: MediaCommand, state: MediaState, facts: Facts): Decisio
     case 'DeleteMedia':
       return asked(command, state, facts);
     case 'SweepMedia':
-      return state.status === 'detached' || state.status === 'refused' ? [deleted('orphan')] : conflict(`It is ${state.status}.`);
+      return isOrphan(state, facts.before) ? [deleted('orphan')] : conflict(`It is ${state.status}.`);
+    case 'ScanMedia':
+      return scanned(command, state);
     case 'LeaseMedia':
       return lease(command, state);
     default:
       return outcome(command, state, facts);
   }
+}
+
+/** True for a file that is on nothing that is there, as things are now: what it is on may have been put back since a sweep found it. */
+function isOrphan({ status }: MediaState, thing: unknown): boolean {
+  return status === 'detached' || status === 'refused' || (status === 'attached' && !isFiledThing(thing));
 }
 
 function receive({ data, actor }: CommandOf<'ReceiveMedia'>, state: MediaState, facts: Facts): Decision {
@@ -203,6 +213,23 @@ function lease({ data, now }: CommandOf<'LeaseMedia'>, state: MediaState): Decis
   return [{ type: 'MediaProcessing', data: { attempt: state.attempts + 1, worker, until, lease: length } }];
 }
 
+/** A file that is refused stays so, and one that is looked at is scanned by whoever looks at it. */
+function scanned({ data: { found } }: CommandOf<'ScanMedia'>, state: MediaState): Decision {
+  if (!isReady(state)) return conflict(`It is ${state.status}.`);
+  if (found !== null) return [{ type: 'MediaRefused', data: { rule: 'infected', detail: infectedDetail(found) } }];
+  return state.scanned ? [] : [{ type: 'MediaScanned', data: {} }];
+}
+
+/** True for a file that was looked at to the end and found good, whatever it is on. */
+export function isReady({ status }: Pick<MediaState, 'status'>): boolean {
+  return status === 'ready' || status === 'attached' || status === 'detached';
+}
+
+/** What is told of a file in which a scanner found this. */
+export function infectedDetail(found: string): string {
+  return `A scanner found ${found} in it.`;
+}
+
 const NO_OUTCOME = 'It could not be looked at in several attempts. Save it anew in another program, and upload that.';
 
 function outcome(command: Exclude<MediaWorkCommand, { type: 'LeaseMedia' }>, state: MediaState, facts: Facts): Decision {
@@ -269,6 +296,8 @@ export function evolve(state: MediaState, event: MediaEvent): MediaState {
       return rendered(state, event.data);
     case 'MediaReady':
       return { ...state, ...idle, status: 'ready', scanned: event.data.scanned, kept: event.data.kept === true };
+    case 'MediaScanned':
+      return { ...state, scanned: true };
     case 'MediaRefused':
       return { ...state, ...idle, status: 'refused' };
     case 'MediaAttached':

@@ -17,6 +17,7 @@ import {
 import { MOST_WATCHERS, NOBODY_ASKED, type Watching, watchingAfter } from '../../contracts/watchers.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { decider, type Facts } from '../decider.ts';
+import { followRepair, startRepairTask } from './repair-task.ts';
 import type { UserState } from './user.ts';
 
 export interface TaskState extends TaskParties {
@@ -34,6 +35,8 @@ export interface TaskState extends TaskParties {
   /** Who wrote each of its comments, by their ids: a file on one of them names both, and is its author's to add. */
   commented: Readonly<Record<string, string>>;
   watchers: Watching;
+  /** The repair request whose work it is; null for any other task. */
+  repair: string | null;
 }
 
 export const initial: TaskState = {
@@ -51,6 +54,7 @@ export const initial: TaskState = {
   commentCharacters: 0,
   commented: {},
   watchers: NOBODY_ASKED,
+  repair: null,
 };
 
 type CommandOf<T extends TaskCommand['type']> = Extract<TaskCommand, { type: T }>;
@@ -58,11 +62,24 @@ type Decision = TaskEvent[] | Refusal;
 
 function decide(command: TaskCommand, state: TaskState, facts: Facts): Decision {
   if (command.type === 'CreateTask') return create(command, state, facts);
-  if (command.type === 'UnassignTask') return unassign(command, state);
+  if (isOfSystem(command)) return decideOfSystem(command, state);
   return forbids(command, state) ?? decideExisting(command, state, facts);
 }
 
-function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' | 'UnassignTask' }>, state: TaskState, facts: Facts): Decision {
+/** The commands that no route gives. */
+type OfSystem = CommandOf<'UnassignTask' | 'StartRepairTask' | 'FollowRepair'>;
+const OF_SYSTEM: readonly TaskCommand['type'][] = ['UnassignTask', 'StartRepairTask', 'FollowRepair'] satisfies OfSystem['type'][];
+
+function isOfSystem(command: TaskCommand): command is OfSystem {
+  return OF_SYSTEM.includes(command.type);
+}
+
+function decideOfSystem(command: OfSystem, state: TaskState): Decision {
+  if (command.type === 'UnassignTask') return unassign(command, state);
+  return command.type === 'StartRepairTask' ? startRepairTask(command, state) : followRepair(command, state);
+}
+
+function decideExisting(command: Exclude<TaskCommand, OfSystem | CommandOf<'CreateTask'>>, state: TaskState, facts: Facts): Decision {
   switch (command.type) {
     case 'EditTask':
       return edit(command, state);
@@ -223,8 +240,8 @@ export function evolve(before: TaskState, event: TaskEvent & Told): TaskState {
   const state = watchers === before.watchers ? before : { ...before, watchers };
   switch (event.type) {
     case 'TaskCreated': {
-      const { title, description = '', maker, deadline = null, priority, labels } = event.data;
-      return { ...initial, exists: true, title, description, maker, deadline, priority, labels };
+      const { title, description = '', maker, deadline = null, priority, labels, repair = null } = event.data;
+      return { ...initial, exists: true, title, description, maker, deadline, priority, labels, repair };
     }
     case 'TaskAssigned':
       return { ...state, assignee: event.data.userId };
@@ -260,7 +277,7 @@ function commentedAfter(state: TaskState, { data, metadata }: Extract<TaskEvent,
 
 export const task = decider<TaskState, TaskCommand, TaskEvent>({
   initial,
-  stateVersion: 5,
+  stateVersion: 6,
   decide,
   evolve,
   topics: (stream, { before, after }) => taskTopics(stream, before.exists ? before : null, after),
