@@ -25,6 +25,7 @@ describe('the page of the API', () => {
       'assets',
       'repairs',
       'visitors',
+      'complaints',
       'admin',
       'health',
     ]);

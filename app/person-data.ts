@@ -25,6 +25,7 @@ export const OF_STREAMS: Readonly<Record<string, GivenBack>> = {
   repair: { in: ['repairs', 'repairWords'] },
   visit: { in: ['visits'] },
   blocklist: { not: 'has who is not let in, by name: nobody with an account' },
+  complaint: { in: ['complaints', 'complaintWords'] },
 };
 
 /** The read models, by name. */
@@ -49,6 +50,8 @@ export const OF_READ_MODELS: Readonly<Record<string, GivenBack>> = {
   repair_details: { in: ['repairWords'] },
   visits: { in: ['visits'] },
   blocked: { not: 'has who is not let in, by name: nobody with an account' },
+  complaints: { in: ['complaints'] },
+  complaint_entries: { in: ['complaintWords'] },
 };
 
 /** The records of each kind in the secrets. */
@@ -75,6 +78,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'caches and queues': 'hold copies, for a short while',
   'the log of a process': 'has ids and networks, and is the operator’s',
   backups: 'hold what the stores held',
+  'complaints that were filed anonymously': 'say nowhere who filed them',
   'edits of others’ tasks and repair requests': 'are part of those: no read model finds who changed a word',
   'mails to an address that belongs to no account': 'are found by nobody, since no read model has addresses',
 };

@@ -20,6 +20,15 @@ async function tokenOfLabel({ make, admin }: Furnished): Promise<string> {
   return link.split('/').at(-1);
 }
 
+const COLD = { cause: 'heating', subject: 'It is cold', text: 'It has been cold since Monday.' };
+/** A complaint that was filed. */
+async function complained({ make, admin }: Furnished): Promise<{ id: string; position: string }> {
+  const { id: site } = await make.site({ units: false });
+  return (await admin.ok('POST /api/complaints', { ...COLD, site })).body;
+}
+const complain = async (world: Furnished) => (await complained(world)).id;
+const complaint: Make = async (world) => ({ id: await complain(world) });
+
 export const PROPERTY_REQUESTS: Readonly<Record<string, Make>> = {
   'PATCH /api/sites/:id': site,
   'DELETE /api/sites/:id': one(async (make) => (await make.site({ units: false })).id),
@@ -88,5 +97,27 @@ export const PROPERTY_REQUESTS: Readonly<Record<string, Make>> = {
   'GET /api/repairs/track/:token': async (world) => {
     const { tracking } = (await world.admin.ok(`POST /api/assets/by-link/${await tokenOfLabel(world)}/repairs`, { title: 'The lift stops' })).body;
     return { params: { token: tracking.split('/').at(-1) } };
+  },
+
+  'POST /api/complaints': async ({ make }) => ({ body: { ...COLD, site: (await make.site({ units: false })).id } }),
+  'POST /api/complaints/anonymous': async ({ make, admin }) => {
+    const { id, unit } = await make.site();
+    const by = await make.user();
+    await admin.ok(`POST /api/sites/${id}/residents`, { unit, userId: by.id });
+    return { by, body: { ...COLD, site: id, final: true } };
+  },
+  'PATCH /api/complaints/:id': complaint,
+  'PUT /api/complaints/:id/status': complaint,
+  'POST /api/complaints/:id/escalate': complaint,
+  'POST /api/complaints/:id/reopen': async (world) => {
+    const id = await complain(world);
+    await world.admin.ok(`PUT /api/complaints/${id}/status`, { status: 'resolved' });
+    return { id };
+  },
+  'POST /api/complaints/:id/replies': complaint,
+  'POST /api/complaints/:id/notes': complaint,
+  'GET /api/complaints/:id': async (world) => {
+    const { id, position } = await complained(world);
+    return { id, headers: { 'read-after': position } };
   },
 };

@@ -39,6 +39,8 @@ export interface CommandContract {
   audit?: AuditKind;
   /** True where it does great harm in the hands of who has a stolen access token: its caller has proved lately who they are. */
   fresh?: true;
+  /** True where nothing that is kept says who asked: the events' actor is `anonymous`, and the request's line in the log names neither user nor network. */
+  unnamed?: true;
   /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
   limit?: 'orders' | 'mails' | 'watching' | 'visitors';
   /** True for a body with which the command takes from its limit; default: with every body. */
@@ -139,6 +141,8 @@ export interface Command<Type extends string = string, Data = unknown> {
   actor: Actor;
   /** ISO 8601, UTC. */
   now: string;
+  /** True where the events are not to say who acts: the actor is asked for rights alone. */
+  unnamed?: true;
 }
 
 /** The one who acts: a user, or the system itself (`id: 'system'`). */

@@ -5,6 +5,7 @@
 import type { AggregateContract, EventContract } from './aggregate.ts';
 import { assetContract } from './asset.ts';
 import { blocklistContract } from './blocklist.ts';
+import { complaintContract } from './complaint.ts';
 import { invitationContract } from './invitation.ts';
 import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
@@ -32,6 +33,7 @@ export const catalog = [
   repairContract,
   visitContract,
   blocklistContract,
+  complaintContract,
 ] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { auditEntry } from './audit.ts';
+import { complaintView } from './complaint.ts';
 import { emailOnRecord } from './email.ts';
 import { id, instant } from './fields.ts';
 import { invitationStatus } from './invitation.ts';
@@ -102,6 +103,11 @@ export const EXPORT_SECTIONS = {
   visits: z.strictObject({
     ...{ id, site: id, unit: id.nullable(), people: z.int(), status: visitStatus, from: instant },
     until: instant.nullable().meta({ description: 'The end of the time in which they were expected; null for who was not expected.' }),
+  }),
+  complaints: complaintView.omit({ filedBy: true, revision: true }),
+  complaintWords: z.strictObject({
+    ...{ complaint: id, text: z.string(), time: instant },
+    kind: z.enum(['reply', 'note']).meta({ description: 'A note is not shown to who filed the complaint.' }),
   }),
   audit: auditEntry.omit({ user: true, about: true, network: true }).extend({
     by: by.nullable().meta({ description: 'Who asked; null where nobody was logged in.' }),

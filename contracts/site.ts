@@ -149,7 +149,8 @@ export const siteContract = aggregate({
     },
     site: {
       of: 'one',
-      tells: 'every event of one site, of its assets and of its repair requests, for those who have the role there',
+      tells:
+        'every event of one site, of its assets and of its repair requests, for those who have the role there; for `staff` and `customer-service` of its complaints, too',
       followers: 'who has the role there',
       mayFollow: (caller, named) => {
         const [site = '', role = ''] = named.split(':');

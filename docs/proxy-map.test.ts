@@ -56,7 +56,9 @@ it('is the same however the rows are sorted, with one line for a path of a part'
       .toReversed(),
   );
   expect(proxyMap(reversed)).toBe(proxyMap());
-  expect(proxyMap({ 'write-side': ROWS['write-side'] }).split('\n')).toHaveLength(new Set(ROWS['write-side'].map(({ path }) => path)).size);
+  const own = proxyMap({ 'write-side': ROWS['write-side'] }).split('\n');
+  // A path that would be an id of another one has a line beside, for the methods that it has not.
+  expect(own.filter((line) => line.endsWith(' write_side;'))).toHaveLength(new Set(ROWS['write-side'].map(({ path }) => path)).size);
 });
 
 it('every part that answers rows stands behind the proxy', () => {

@@ -19,6 +19,7 @@ const GROUPS = [
   'assets',
   'repairs',
   'visitors',
+  'complaints',
   'admin',
   'health',
 ];
@@ -42,6 +43,7 @@ const RESOURCES = [
     'assets',
     'repairs',
     'visitors',
+    'complaints',
   ],
 ];
 

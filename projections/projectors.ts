@@ -4,6 +4,8 @@ import type { AnyProjector } from './projector.ts';
 import { assets } from './projectors/assets.ts';
 import { blockedVisitors } from './projectors/blocked.ts';
 import { comments } from './projectors/comments.ts';
+import { complaintEntries } from './projectors/complaint-entries.ts';
+import { complaints } from './projectors/complaints.ts';
 import { downtimes } from './projectors/downtimes.ts';
 import { invitations } from './projectors/invitations.ts';
 import { mediaFiles } from './projectors/media.ts';
@@ -39,6 +41,7 @@ const byCategory: ProjectorsByCategory = {
   repair: [repairs, repairDetails],
   visit: [visits],
   blocklist: [blockedVisitors],
+  complaint: [complaints, complaintEntries],
 };
 
 /** All projectors, in the registry's order. */

@@ -7,6 +7,7 @@ import type { RouteWith } from '../platform/http/route.ts';
 import type { CommandsContext } from './commands-for-each.ts';
 import { getAsset, getAssetKinds, listAssets } from './queries/assets.ts';
 import { listBlocked } from './queries/blocked.ts';
+import { getComplaint, listComplaints } from './queries/complaints.ts';
 import { getDashboard } from './queries/dashboard.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
@@ -44,6 +45,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   repair: [listRepairs, getRepair],
   visit: [listVisits, getVisit, listInside],
   blocklist: [listBlocked],
+  complaint: [listComplaints, getComplaint],
 };
 
 /** The queries over several aggregates. */

@@ -131,6 +131,18 @@ async function tracked(): Promise<string> {
   return id;
 }
 
+/** A complaint of the owner's. */
+async function complaint(): Promise<string> {
+  const { body } = await users.owner.ok('POST /api/complaints', await newComplaint());
+  await expect.poll(async () => (await users.owner.call(`GET /api/complaints/${body.id}`)).status).toBe(200);
+  return body.id;
+}
+
+/** What files a complaint of a site where the owner lives. */
+async function newComplaint(): Promise<object> {
+  return { site: await site(), cause: 'heating', subject: 'It is cold', text: 'It has been cold since Monday.' };
+}
+
 /** What registers an asset at a site with a kind of its own. */
 async function newAsset(): Promise<object> {
   const id = await site();
@@ -182,6 +194,7 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
   ['/api/repairs/track/', tracked],
   ['/api/repairs/', repair],
   ['/api/visitors/:id', visit],
+  ['/api/complaints/', complaint],
 ];
 
 const thingOf = ({ path }: RouteRow) => (path.includes(':') ? THINGS.find(([start]) => path.startsWith(start))?.[1] : undefined);
@@ -208,6 +221,8 @@ async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {
 const BODIES: Readonly<Record<string, () => unknown>> = {
   'POST /api/assets': newAsset,
   'POST /api/repairs': async () => ({ site: await site(), place: within.unit, title: 'It drips' }),
+  'POST /api/complaints': newComplaint,
+  'POST /api/complaints/anonymous': async () => ({ ...(await newComplaint()), final: true }),
   'PUT /api/tasks/:id/assignee': () => ({ userId: users.assignee.id }),
   'POST /api/media/direct': () => ({ name: 'a.txt', type: 'text/plain', bytes: 10 }),
   'PUT /api/media/:id/attachment': () => ({ of: { kind: 'user', id: users.owner.id } }),

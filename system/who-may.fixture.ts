@@ -55,7 +55,14 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
       ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
-      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites', 'GET /api/assets', 'GET /api/repairs'],
+      ...[
+        'POST /api/me/second-factor/recovery-codes',
+        'GET /api/me/sign-ins',
+        'GET /api/sites',
+        'GET /api/assets',
+        'GET /api/repairs',
+        'GET /api/complaints',
+      ],
       // What is wrong in the body is told to whoever is logged in: a site where they neither live nor are staff.
       ...['POST /api/visitors', 'GET /api/visitors'],
     ],
@@ -157,6 +164,18 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ],
       ...['PATCH /api/repairs/:id', 'PUT /api/repairs/:id/assignee', 'POST /api/repairs/:id/merge'],
       ...['POST /api/sites/:id/blocked', 'DELETE /api/sites/:id/blocked/:entry'],
+    ],
+  },
+  { who: ['owner'], routes: ['POST /api/complaints/anonymous'] },
+  {
+    who: ['owner', 'staff', 'customer-service', 'admin'],
+    routes: ['POST /api/complaints', 'GET /api/complaints/:id', 'POST /api/complaints/:id/reopen', 'POST /api/complaints/:id/replies'],
+  },
+  {
+    who: ['staff', 'customer-service', 'admin'],
+    routes: [
+      ...['PATCH /api/complaints/:id', 'PUT /api/complaints/:id/status', 'POST /api/complaints/:id/escalate'],
+      'POST /api/complaints/:id/notes',
     ],
   },
   { who: ['admin'], routes: ['POST /api/sites', 'DELETE /api/sites/:id', 'PUT /api/users/:id/posts'] },

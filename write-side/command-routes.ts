@@ -69,10 +69,21 @@ export function commandRow(type: string): CommandRow {
 }
 
 function commandRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
-  const { method, path, who, summary, body, example, audit } = command.contract;
+  const { method, path, who, summary, body, example, audit, unnamed } = command.contract;
   const answered = answeredWith(command.contract);
   return {
-    row: { method, path, who, summary, tag: pluralOf(command.aggregate), body, ...answered, example, ...(audit ? { audit } : {}) },
+    row: {
+      method,
+      path,
+      who,
+      summary,
+      tag: pluralOf(command.aggregate),
+      body,
+      ...answered,
+      example,
+      ...(audit ? { audit } : {}),
+      ...(unnamed ? { unnamed } : {}),
+    },
     answer: (options, request) => carryOut(command, options, request),
   };
 }
@@ -104,7 +115,8 @@ function pluralOf({ category }: AggregateContract): string {
 
 async function carryOut(row: CommandRow, options: CommandRouteOptions, request: RouteRequest): Promise<Answer> {
   if (row.contract.fresh && request.caller) await options.expectFresh?.(request.caller);
-  const command = commandOf(row, request, options.now);
+  const unnamedBy = row.contract.unnamed && options.hmac(`unnamed:${request.caller?.id}`);
+  const command = commandOf(row, request, options.now, unnamedBy);
   const limiting = limitOfCommand(row.contract, command, options);
   const outcome = await options.commands.handle(command, { ...contextOf(request, options.hmac), admit: limiting.admit });
   if (outcome.changed) await options.changed?.(row.type, command.id);
@@ -147,17 +159,27 @@ const isTrusted = ({ role }: Command['actor']) => role === 'admin' || role === '
 
 /**
  * The command that a request asks for. Its id is made of the caller and the Idempotency-Key: `stranger` tells those apart who are not logged in, by a
- * keyed hash of what only one of them would send.
+ * keyed hash of what only one of them would send; of a caller who is not to be named it is a keyed hash of who that is.
  */
 export function commandOf(row: CommandRow, request: RouteRequest, now: () => string = () => new Date().toISOString(), stranger?: string): Command {
   const { contract, type } = row;
   const { category } = row.aggregate;
   const actor = actorOf(request.caller);
   const path = contract.path.replace(/:(\w+)/g, (_, name: string) => idOfPath(request, name));
-  const asker = request.caller === null && stranger !== undefined ? ['stranger', stranger] : [actor.id];
+  const isNameless = request.caller === null || contract.unnamed;
+  const asker = isNameless && stranger !== undefined ? ['stranger', stranger] : [actor.id];
   const commandId = stableId(...asker, contract.method, path, idempotencyKey(request));
   const id = request.params.id ?? stableId(commandId, category);
-  return { type, stream: `${category}-${id}`, id, data: dataOf(contract, request), commandId, actor, now: now() };
+  return {
+    type,
+    stream: `${category}-${id}`,
+    id,
+    data: dataOf(contract, request),
+    commandId,
+    actor,
+    now: now(),
+    ...(contract.unnamed ? { unnamed: true as const } : {}),
+  };
 }
 
 /** What the decider gets: the body, and with it the ids of things inside the aggregate that the path names. */

@@ -275,7 +275,7 @@ function envelopes(
         $causationId: command.commandId,
         commandId: command.commandId,
         ...(context.bodyHash ? { bodyHash: context.bodyHash } : {}),
-        actor: command.actor.id,
+        actor: command.unnamed ? 'anonymous' : command.actor.id,
         schema: eventContract(event.type)?.version ?? 1,
         ...(context.traceparent ? { traceparent: context.traceparent } : {}),
         topics,

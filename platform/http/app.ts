@@ -125,13 +125,17 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
           path: withoutAddresses(path),
           status,
           ms: Math.round(seconds * 1e5) / 100,
-          ...peopleOf(ctx.state, status),
-          network: networkOf(ctx.ip),
+          ...whoAsked(ctx),
         },
         'request',
       );
     if (audit) for (const seen of auditedIn(ctx)) audit(seen);
   };
+}
+
+/** Who asked, and from where; nothing of a request of which nobody may know that. */
+function whoAsked({ state, status, ip }: Context): { user?: string; about?: string; network?: string } {
+  return state.isUnnamed ? {} : { ...peopleOf(state, status), network: networkOf(ip) };
 }
 
 /**

@@ -38,8 +38,8 @@ export function auditedOf({ audit, ...answered }: AnsweredRequest): Audited[] {
 
 /** What the audit log is told of a request over HTTP that was answered. */
 export function auditedIn({ state, status, method, ip }: Context): Audited[] {
-  const { route, caller, audit = {}, params = {}, apiKey } = state;
-  if (!route) return [];
+  const { route, caller, audit = {}, params = {}, apiKey, isUnnamed } = state;
+  if (!route || isUnnamed) return [];
   return auditedOf({ route, method, status, params, user: caller?.id ?? null, ip, audit, byKey: Boolean(apiKey && caller) });
 }
 

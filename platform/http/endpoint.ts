@@ -25,6 +25,8 @@ export interface State {
   params?: Record<string, string>;
   /** What the audit log is told beside what every request has. */
   audit?: AuditNote;
+  /** True where neither log nor audit log may tell who asked, nor from where. */
+  isUnnamed?: boolean;
   /** True where the request was refused since there was no place for it. */
   isCrowded?: boolean;
   jwt?: unknown;
@@ -71,6 +73,7 @@ export function endpoint(route: Route, ways: Authentication, arriving: Arriving)
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
     ctx.state.params = ctx.params;
+    ctx.state.isUnnamed = route.unnamed === true;
     if (route.audit) ctx.state.audit = { kind: route.audit };
     const caller = await authorise(ctx, route, ways);
     if (route.method !== 'GET') ctx.set(await countedFor(ctx, caller, ways));

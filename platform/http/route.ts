@@ -131,6 +131,8 @@ export interface RouteRow {
   example?: unknown;
   /** True where the row shows or ends what is one's own as a person who logs in: open to those, too, whose address is not confirmed. */
   profile?: true;
+  /** True where neither the log nor the audit log may tell who asked, nor from where. */
+  unnamed?: true;
   /** The kind of the entry that each request of this row makes in the audit log; missing: only refusals make one. */
   audit?: AuditKind;
   /** True where the row is of one's own second factor: open to those, too, who have to set one up first. */

@@ -4,6 +4,8 @@ import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { type PersonSource, personSource } from '../../platform/person-source.ts';
 import type { Condition, Document, ReadModels } from '../../platform/read-models/read-models.ts';
 import { comments } from '../../projections/projectors/comments.ts';
+import { type ComplaintEntryDocument, complaintEntries } from '../../projections/projectors/complaint-entries.ts';
+import { type ComplaintDocument, complaints } from '../../projections/projectors/complaints.ts';
 import { type DowntimeDocument, downtimes } from '../../projections/projectors/downtimes.ts';
 import { type InvitationDocument, invitations } from '../../projections/projectors/invitations.ts';
 import { type MediaDocument, mediaFiles, subjectName } from '../../projections/projectors/media.ts';
@@ -73,6 +75,16 @@ export function readSources({ store, readModels }: PersonReading): readonly Pers
       section: 'visits',
       expectWhole: whole(visits),
       items: (person) => made(documentsWhere(readModels, visits, [is('host', person)]), async (one) => visitItem(one)),
+    }),
+    personSource({
+      section: 'complaints',
+      expectWhole: whole(complaints),
+      items: (person) => made(documentsWhere(readModels, complaints, [is('filedBy', person)]), async (one) => complaintItem(one)),
+    }),
+    personSource({
+      section: 'complaintWords',
+      expectWhole: whole(complaintEntries),
+      items: (person) => made(documentsWhere(readModels, complaintEntries, [is('author', person)]), async (one) => complaintWordsItem(one)),
     }),
   ];
 }
@@ -172,4 +184,14 @@ function downtimeItem({ id, document }: FoundDocument<DowntimeDocument>): Export
 function visitItem({ id, document }: FoundDocument<VisitDocument>): ExportItem<'visits'> {
   const { site, unit, people, status, from, until } = document;
   return { id, site, unit, people, status, from, until };
+}
+
+function complaintItem({ id, document }: FoundDocument<ComplaintDocument>): ExportItem<'complaints'> {
+  const { seen: _, words: __, filedBy: ___, revision: ____, escalated, ...complaint } = document;
+  return { id, ...complaint, escalated: escalated === 1 };
+}
+
+function complaintWordsItem({ document }: FoundDocument<ComplaintEntryDocument>): ExportItem<'complaintWords'> | null {
+  const { complaint, kind, text = '', time } = document;
+  return kind === 'reply' || kind === 'note' ? { complaint, kind, text, time } : null;
 }

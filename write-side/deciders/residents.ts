@@ -81,6 +81,12 @@ function isThere(fact: unknown): boolean {
   return exists === true && deleted !== true;
 }
 
+/** True where somebody lives in a unit of a site at a time (ISO 8601, UTC). */
+export function livesAt({ residents }: Pick<SiteState, 'residents'>, userId: string, time: string): boolean {
+  const all = Object.values(residents).flat();
+  return all.some((one) => one.userId === userId && one.from <= time && (one.until === null || time < one.until));
+}
+
 /** True where a stretch of the same person has a moment with this one. A stretch includes its beginning, but not its end; one that was taken back has none. */
 function overlapsAny(one: Residency, others: readonly Residency[]): boolean {
   return others.some((other) => other.userId === one.userId && other.from !== other.until && startsBefore(one, other) && startsBefore(other, one));
