@@ -46,7 +46,7 @@ export function toldByTask({ assignee, status, deleted, deadline, priority }: Ta
 }
 
 /** A request and its task, with who changed what. */
-export interface Compared {
+export interface ComparedTelling {
   repair: RepairState;
   task: TaskState;
   /** The fields in which they differ since the task was changed and the request was not. */
@@ -56,7 +56,7 @@ export interface Compared {
 }
 
 /** Compares both by all their events, each in its newest shape. */
-export function compared(ofRepair: readonly RecordedEvent[], ofTask: readonly RecordedEvent[]): Compared {
+export function compared(ofRepair: readonly RecordedEvent[], ofTask: readonly RecordedEvent[]): ComparedTelling {
   const all = [...ofRepair, ...ofTask].sort((one, other) => (one.position < other.position ? -1 : 1));
   const repairEvents = new Set(ofRepair);
   let [repair, task] = [noRepair, noTask];

@@ -14,7 +14,7 @@ import { stableId } from '../../platform/stable-id.ts';
 import type { AssetState } from '../deciders/asset-state.ts';
 import type { RepairState } from '../deciders/repair-state.ts';
 import type { SiteState } from '../deciders/site-state.ts';
-import { type Compared, compared, type ToldField, toldByRepair } from './in-step.ts';
+import { type ComparedTelling, compared, type ToldField, toldByRepair } from './in-step.ts';
 import { followOf } from './repair-follows.ts';
 
 export interface InStepContext {
@@ -41,7 +41,7 @@ export function taskOfRepair(repair: string): string {
 /** A request and its task, as they were looked at. */
 interface Looked {
   id: string;
-  both: Compared;
+  both: ComparedTelling;
   revisions: { repair: number; task: number };
   correlationId: string;
 }
@@ -126,7 +126,7 @@ export function keepInStep({ store, commands }: InStepContext): (repair: string,
 const lastOf = (events: readonly RecordedEvent[]) => events.at(-1)?.revision ?? NO_STREAM;
 
 /** What the request tells in these fields. */
-function toldIn(fields: readonly ToldField[], { repair }: Compared): object {
+function toldIn(fields: readonly ToldField[], { repair }: ComparedTelling): object {
   const told = toldByRepair(repair);
   return Object.fromEntries(fields.map((field) => [field, told[field]]));
 }

@@ -1,12 +1,12 @@
 /** How a repair request follows its task: the command that the request gets where the task alone was changed. It decides by its own rules. */
 import type { RepairCommand } from '../../contracts/repair.ts';
 import type { RepairState } from '../deciders/repair-state.ts';
-import { type Compared, type Told, type ToldField, toldByRepair, toldByTask } from './in-step.ts';
+import { type ComparedTelling, type Told, type ToldField, toldByRepair, toldByTask } from './in-step.ts';
 
 type Following<C extends RepairCommand = RepairCommand> = C extends unknown ? Pick<C, 'type' | 'data'> : never;
 
 /** The command by which a request follows its task in a field. */
-export function followOf(field: ToldField, { repair, task, byTask }: Compared): Following {
+export function followOf(field: ToldField, { repair, task, byTask }: ComparedTelling): Following {
   const told = toldByTask(task);
   switch (field) {
     case 'assignee':
