@@ -29,6 +29,18 @@ async function complained({ make, admin }: Furnished): Promise<{ id: string; pos
 const complain = async (world: Furnished) => (await complained(world)).id;
 const complaint: Make = async (world) => ({ id: await complain(world) });
 
+/** A visit of somebody who is expected now, with the code that lets them in, and its site. */
+async function expected({ make, admin }: Furnished): Promise<{ id: string; site: string; code: string }> {
+  const { id: site } = await make.site({ units: false });
+  const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  const { body } = await admin.ok('POST /api/visitors', { ...VERA, site, from: inHours(-1), until: inHours(1) });
+  await admin.ok(`GET /api/visitors/${body.id}`, undefined, { 'read-after': body.position });
+  return { id: body.id, site, code: body.code.letters };
+}
+const VERA = { name: 'Vera Blume' };
+const BLOCKED = () => ({ name: 'Max Muster', reason: 'He broke the door.', until: new Date(Date.now() + 86_400_000).toISOString() });
+const visit: Make = async (world) => ({ id: (await expected(world)).id });
+
 export const PROPERTY_REQUESTS: Readonly<Record<string, Make>> = {
   'PATCH /api/sites/:id': site,
   'DELETE /api/sites/:id': one(async (make) => (await make.site({ units: false })).id),
@@ -119,5 +131,37 @@ export const PROPERTY_REQUESTS: Readonly<Record<string, Make>> = {
   'GET /api/complaints/:id': async (world) => {
     const { id, position } = await complained(world);
     return { id, headers: { 'read-after': position } };
+  },
+
+  'POST /api/visitors': async ({ make }) => ({
+    body: {
+      ...VERA,
+      site: (await make.site({ units: false })).id,
+      from: new Date().toISOString(),
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+    },
+  }),
+  'POST /api/visitors/walk-ins': async ({ make }) => ({ body: { ...VERA, site: (await make.site({ units: false })).id } }),
+  'POST /api/visitors/:id/arrive': visit,
+  'POST /api/visitors/:id/leave': async (world) => {
+    const { id } = await expected(world);
+    await world.admin.ok(`POST /api/visitors/${id}/arrive`);
+    return { id };
+  },
+  'POST /api/visitors/:id/refuse': visit,
+  'POST /api/visitors/:id/cancel': visit,
+  'POST /api/visitors/:id/code': visit,
+  'GET /api/visitors/:id': visit,
+  'POST /api/sites/:id/arrivals': async (world) => {
+    const { site: id, code } = await expected(world);
+    return { id, body: { code } };
+  },
+  'GET /api/sites/:id/inside': site,
+  'GET /api/sites/:id/blocked': site,
+  'POST /api/sites/:id/blocked': async ({ make }) => ({ id: (await make.site({ units: false })).id, body: BLOCKED() }),
+  'DELETE /api/sites/:id/blocked/:entry': async ({ make, admin }) => {
+    const { id } = await make.site({ units: false });
+    const { entry } = (await admin.ok(`POST /api/sites/${id}/blocked`, BLOCKED())).body;
+    return { id, params: { entry } };
   },
 };

@@ -102,6 +102,7 @@ it('invariant 17: queries, other users and other things go on, and it is counted
       ['held_mail', 'UserCelebrated'],
       ['registration_mail', 'UserCelebrated'],
       ['task_mail', 'TaskEdited'],
+      ['task_repairs', 'TaskEdited'],
       ['unassign', 'UserCelebrated'],
       ['unassign_late', 'TaskEdited'],
     ]);

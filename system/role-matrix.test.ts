@@ -67,7 +67,9 @@ async function file(): Promise<string> {
 /** An order of the owner's. */
 async function order(): Promise<string> {
   const items = [{ sku: 'lamp-e27', quantity: 2, unitPrice: { amount: 1299, currency: 'EUR' } }];
-  return (await users.owner.ok('POST /api/orders', { email: users.owner.email, items })).body.id;
+  const { body } = await users.owner.ok('POST /api/orders', { email: users.owner.email, items });
+  await expect.poll(async () => (await users.owner.call(`GET /api/orders/${body.id}`)).status).toBe(200);
+  return body.id;
 }
 
 /** A line of the owner's inbox: who is assigned finished the owner's task. */
