@@ -43,6 +43,7 @@ it('a start with a scanner holds back what was ready before, until that has look
   expect(existsSync(wakes)).toBe(false);
   writeFileSync(wakes, '');
   await expect.poll(async () => (await addressOf(clean)).status, PATIENCE).toBe(200);
-  await expect.poll(() => statusOf(bad), PATIENCE).toBe('refused');
+  await expect.poll(() => system.output(), PATIENCE).toContain('Bad-Words');
+  expect([(await addressOf(bad)).status, await statusOf(bad)]).toEqual([404, 'attached']);
   expect(await (await fetch(new URL(before, system.url()))).text()).toBe('some words');
 });

@@ -59,11 +59,20 @@ it('a file that was ready before there was a scanner is scanned once, whatever i
   expect((await readdir(rig.spool)).filter((name) => name.startsWith(ATTEMPT_FOLDER))).toEqual([]);
 });
 
-it('a file in which something is found is refused, as one that is new', async () => {
-  const stream = await readyText(1);
-  scanning(async () => ({ found: 'Eicar-Test' }));
-  await rig.becomes(stream, 'MediaRefused');
-  expect((await last(stream))?.data).toEqual({ rule: 'infected', detail: 'A scanner found Eicar-Test in it.' });
+it('a file in which something is found stays held back, is said once, and is not destroyed', async () => {
+  const [bad, good] = [await readyText(1, 'bad words'), await readyText(2)];
+  const said: unknown[] = [];
+  let looks = 0;
+  const scan: FileScanner['scan'] = async (path) => {
+    looks += 1;
+    return { found: (await readFile(path, 'utf8')).startsWith('bad') ? 'Eicar-Test' : null };
+  };
+  scanning(scan, { log: { ...log, error: (...line: unknown[]) => said.push(line[0]) } as never });
+  await rig.becomes(good, 'MediaScanned');
+  await vi.waitFor(() => expect(said).toEqual([{ media: bad.replace('media-', ''), found: 'Eicar-Test' }]));
+  await rig.becomes(await readyText(3), 'MediaScanned');
+  expect(looks).toBe(3);
+  expect((await last(bad))?.type).toBe('MediaAttached');
 });
 
 it('of a picture whose upload is gone the full size is scanned', async () => {

@@ -41,11 +41,12 @@ export function startScanningReady(context: ScanReadyContext, { first = FIRST, b
   const { signal } = stopping;
   /** What could not be scanned since the last look that went to the end: it waits for the next one, so that one such file holds up no other. */
   const failed = new Set<string>();
+  const suspects = new Set<string>();
   const scanning = keepTrying({ name: 'scan of files that were ready', log, signal, backoff: 1_000 }, async (well) => {
     await pause(first, undefined, { signal, ref: false });
     for (;;) {
       // A store that does not answer holds up no stop.
-      if (active()) await orAborted(scanAll({ ...context, signal, failed }), signal);
+      if (active()) await orAborted(scanAll({ ...context, signal, failed, suspects }), signal);
       failed.clear();
       well();
       await pause(between, undefined, { signal, ref: false });
@@ -60,14 +61,16 @@ export function startScanningReady(context: ScanReadyContext, { first = FIRST, b
 interface Scanning extends ScanReadyContext {
   signal: AbortSignal;
   failed: Set<string>;
+  /** In which something was found: they stay held back, and are not looked at again by this process. */
+  suspects: Set<string>;
 }
 
 /** Scans those that are known by now, the oldest first. Errors: those of the ports and of the scanner, and then the file is among those that failed. */
 async function scanAll(context: Scanning): Promise<void> {
-  const { failed, signal } = context;
+  const { failed, suspects, signal } = context;
   for await (const id of unscanned(context)) {
     signal.throwIfAborted();
-    if (failed.has(id)) continue;
+    if (failed.has(id) || suspects.has(id)) continue;
     // Where it goes well it is never found again.
     failed.add(id);
     await scanOne(context, id);
@@ -99,6 +102,7 @@ async function scanOne(context: Scanning, id: string): Promise<void> {
   if (missing !== undefined || state.scanned || !isReady(state)) return;
   const verdict = await verdictOn(context, id, state);
   if (!verdict) return;
+  if (verdict.found !== null) return holdBack(context, id, verdict.found);
   const commandId = stableId(id, `scan ${revision}`);
   const command = { type: 'ScanMedia', stream: `media-${id}`, id, data: verdict, commandId, actor: SCANNER, now: new Date().toISOString() };
   try {
@@ -107,6 +111,18 @@ async function scanOne(context: Scanning, id: string): Promise<void> {
     // It was deleted meanwhile.
     if (!(error instanceof ProblemError) || error.status >= 500) throw error;
   }
+}
+
+/**
+ * Files that people have had are not destroyed because a scanner objects, as one does to all of them where it is broken or its signatures are wrong: they
+ * are given to nobody, and whoever runs this decides.
+ */
+function holdBack({ suspects, log }: Scanning, id: string, found: string): void {
+  suspects.add(id);
+  log.error(
+    { media: id, found },
+    'a file that was ready is held back, as the scanner found something in it: delete it, or mend the scanner and start again',
+  );
 }
 
 /** What the scanner says of a file; undefined where its bytes are not there, which `media verify` tells. */

@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openBox, sealBox } from './box.ts';
 import { keepSealed, sealedLately } from './sealed-lately.ts';
 
@@ -43,6 +43,11 @@ describe('what was sealed lately', () => {
     expect(sealedLately('a box', other, 'one')).toBeUndefined();
     expect(sealedLately('a box', key, 'another')).toBeUndefined();
     expect(sealedLately('another box', key, 'one')).toBeUndefined();
+  });
+
+  it('is forgotten when keys are', async () => {
+    keepSealed('a box of now', { key, bound: 'one', json: '["Lamp"]' });
+    await vi.waitFor(() => expect(sealedLately('a box of now', key, 'one')).toBeUndefined());
   });
 
   it('is somebody’s own copy each time', () => {
