@@ -7,17 +7,8 @@ import { aggregate, type DecidedEvent } from './aggregate.ts';
 import { instant } from './fields.ts';
 
 /** `due_soon`: some hours before a task's deadline; `overdue`: at it. */
-export const TIMER_KINDS = ['due_soon', 'overdue'] as const;
-export const timerKind = z.enum(TIMER_KINDS);
+export const timerKind = z.enum(['due_soon', 'overdue']);
 export type TimerKind = z.infer<typeof timerKind>;
-
-/** A task's deadline for which a timer has not fired yet. */
-export interface PendingTimer {
-  /** The task's id. */
-  id: string;
-  /** The task's deadline: ISO 8601, UTC. */
-  deadline: string;
-}
 
 const TimerFired = z.strictObject({
   subject: z.string().describe('The stream of the thing that waited, as `task-<uuid>`.'),

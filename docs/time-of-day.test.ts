@@ -71,7 +71,6 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'write-side/workers/close-repairs.ts': [1, 'the days in which a repair is confirmed end at a time of day'],
   'write-side/workers/keep-in-step.ts': [1, COMMAND],
   'write-side/workers/due-clock.ts': [1, 'what is due is due at a time of day'],
-  'write-side/workers/duty-clock.ts': [1, 'what is due some time after a time of day'],
   'write-side/workers/scheduler.ts': [1, 'the deadlines of tasks are times of day'],
   'write-side/workers/unassign.ts': [1, COMMAND],
   'write-side/workers/visit-clock.ts': [3, 'the ends of visits and of what a blocklist says are times of day'],

@@ -132,9 +132,10 @@ describe('a dispatcher', () => {
 
 describe('the scheduler', () => {
   it('stands still while its timers cannot be read, though no event comes', async () => {
-    const pending = async () => {
+    const none = async () => {
       throw new Error('no timers today');
     };
+    const pending = { due_soon: none, overdue: none };
     const commands = { load: async () => expect.fail('nothing is due') };
     const scheduler = startScheduler({ store: rig.store, bus: rig.bus, log, commands, pending, dueSoon: 0 });
     stops.push(scheduler.stop);

@@ -6,11 +6,11 @@ import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import type { AtTime, ByTime } from '../../platform/time/by-time.ts';
 import { noRepair, repairAfter } from '../deciders/repair-state.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
 import { CLOSING_REPAIRS, startClosingRepairs } from './close-repairs.ts';
-import type { DueItems } from './due-clock.ts';
 
 const DAY = 86_400_000;
 const START = Date.parse('2027-01-01T00:00:00.000Z');
@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 /** The read model, folded from the log when it is asked. */
-const pending: DueItems = async ({ limit, after }) => {
+const pending: ByTime = async ({ limit, after }) => {
   if (behind) return null;
   const byStream = Map.groupBy(
     (await logOf(store)).filter(({ stream }) => stream.startsWith('repair-')),
@@ -50,9 +50,9 @@ const pending: DueItems = async ({ limit, after }) => {
   );
   const waiting = [...byStream].flatMap(([id, events]) => {
     const due = (events as (RecordedEvent & RepairEvent)[]).reduce(repairAfter, noRepair).confirmUntil;
-    return due ? [{ id, due }] : [];
+    return due ? [{ id, time: due }] : [];
   });
-  const keyOf = ({ due, id }: { due: string; id: string }) => `${due} ${id}`;
+  const keyOf = ({ time, id }: AtTime) => `${time} ${id}`;
   const sorted = waiting.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   return sorted.filter((one) => !after || keyOf(one) > keyOf(after)).slice(0, limit);
 };

@@ -6,8 +6,9 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import { followerQueue } from '../../platform/event-bus/queues.ts';
 import type { Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import type { AtTime, ByTime } from '../../platform/time/by-time.ts';
 import type { RepairState } from '../deciders/repair-state.ts';
-import { type DueClockContext, type DueItem, type DueItems, startDueClock } from './due-clock.ts';
+import { type DueClockContext, startDueClock } from './due-clock.ts';
 
 /** The row of its follower. */
 export const CLOSING_REPAIRS: FollowerRow = {
@@ -17,14 +18,15 @@ export const CLOSING_REPAIRS: FollowerRow = {
 
 export interface ClosingContext extends DueClockContext {
   commands: Pick<CommandHandler, 'load' | 'handle'>;
-  pending: DueItems;
+  /** The requests that are done and neither confirmed nor reopened, by when that is over. */
+  pending: ByTime;
 }
 
 /** Starts it. Errors: UnknownQueue. */
 export function startClosingRepairs(context: ClosingContext): Follower {
   const { commands, pending, clock = Date.now } = context;
 
-  async function fire({ id, due }: DueItem): Promise<Position | undefined> {
+  async function close({ id, time: due }: AtTime): Promise<Position | undefined> {
     const stream = `repair-${id}`;
     const { state, missing } = await commands.load<RepairState>(stream);
     // Whether a request that is not wholly known waits still, the release that knows it says when it starts.
@@ -38,11 +40,11 @@ export function startClosingRepairs(context: ClosingContext): Follower {
     return (await commands.handle(command, { correlationId: commandId })).position;
   }
 
-  return startDueClock({ row: CLOSING_REPAIRS, dueIn, pending, fire }, context);
+  return startDueClock({ row: CLOSING_REPAIRS, duties: [{ found: pending, after: 0, carryOut: close }], lookAt }, context);
 }
 
-function dueIn(recorded: RecordedEvent): string | undefined {
+function lookAt(recorded: RecordedEvent): number | undefined {
   if (!isKnown(recorded)) return undefined;
   const event = recorded as RecordedEvent & RepairEvent;
-  return event.type === 'RepairStateChanged' ? event.data.until : undefined;
+  return event.type === 'RepairStateChanged' && event.data.until ? Date.parse(event.data.until) : undefined;
 }

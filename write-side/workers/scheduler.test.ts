@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
-import type { PendingTimer, TimerEvent, TimerKind } from '../../contracts/timer.ts';
+import type { TimerEvent, TimerKind } from '../../contracts/timer.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
 import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import type { Follower } from '../../platform/followers/follow.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import type { AtTime, ByTime } from '../../platform/time/by-time.ts';
 import { pendingAfter } from '../../system/pending-timers.fixture.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
-import { type PendingTimers, SCHEDULER, type SchedulerContext, startScheduler } from './scheduler.ts';
+import { SCHEDULER, type SchedulerContext, startScheduler } from './scheduler.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -45,16 +46,19 @@ afterEach(async () => {
 const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
 
 /** The read model as far as it has come, folded from the log when it is asked. */
-const pending: PendingTimers = async (kind, { limit, at: known, after }) => {
-  asked++;
-  const all = await logOf(store);
-  const seen = all.slice(0, all.length - behind);
-  if ((seen.at(-1)?.position ?? '') < known) return null;
-  const found = pendingAfter(seen, kind);
-  const keyOf = ({ deadline, id }: PendingTimer) => `${deadline} ${id}`;
-  const sorted = found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  return sorted.filter((one) => !after || keyOf(one) > keyOf(after)).slice(0, limit);
-};
+const pendingOf =
+  (kind: TimerKind): ByTime =>
+  async ({ limit, at: known, after }) => {
+    asked++;
+    const all = await logOf(store);
+    const seen = all.slice(0, all.length - behind);
+    if ((seen.at(-1)?.position ?? '') < known) return null;
+    const found = pendingAfter(seen, kind);
+    const keyOf = ({ time, id }: AtTime) => `${time} ${id}`;
+    const sorted = found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    return sorted.filter((one) => !after || keyOf(one) > keyOf(after)).slice(0, limit);
+  };
+const pending = { due_soon: pendingOf('due_soon'), overdue: pendingOf('overdue') };
 
 async function start(more: Partial<SchedulerContext> = {}): Promise<Follower> {
   const scheduler = startScheduler({ store, bus, log, commands, pending, dueSoon: DAY, silence: 1e9, backoff: 1, ...more });
@@ -258,9 +262,9 @@ describe('a scheduler', () => {
 
   it('looks at the task itself: what the read model says may be old', async () => {
     await make(1, 48);
-    const old = await pending('due_soon', { limit: 10, at: '' });
+    const old = await pending.due_soon({ limit: 10, at: '' });
     await tell('ChangeTaskStatus', 1, { status: 'cancelled' });
-    await start({ pending: async (kind) => (kind === 'due_soon' ? old : []) });
+    await start({ pending: { due_soon: async () => old, overdue: async () => [] } });
     await pass(60);
     expect(await fired()).toEqual([]);
   });
@@ -303,7 +307,7 @@ describe('a scheduler', () => {
 
   it('stops also while it looks', async () => {
     const { promise, resolve } = Promise.withResolvers<null>();
-    const scheduler = await start({ pending: () => promise });
+    const scheduler = await start({ pending: { due_soon: () => promise, overdue: () => promise } });
     await make(1, 5);
     await settle();
     const stopping = scheduler.stop();

@@ -8,16 +8,15 @@
 import { isKnown } from '../../contracts/catalog.ts';
 import type { NewEvent, Position, RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
-import { type PendingTimer, TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
+import { type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { followerQueue } from '../../platform/event-bus/queues.ts';
 import { appendOnce } from '../../platform/event-store/append-once.ts';
-import { endOf } from '../../platform/followers/checkpoint.ts';
-import { type FollowContext, type Follower, type FollowerRow, follow } from '../../platform/followers/follow.ts';
-import { paceMeter } from '../../platform/followers/pace.ts';
+import type { Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
-import { openAlarm } from '../../platform/time/alarm.ts';
+import type { AtTime, ByTime } from '../../platform/time/by-time.ts';
 import type { TaskState } from '../deciders/task.ts';
+import { type DueClockContext, type Duty, startDueClock } from './due-clock.ts';
 
 /** The row of the scheduler's follower. */
 export const SCHEDULER: FollowerRow = {
@@ -25,125 +24,40 @@ export const SCHEDULER: FollowerRow = {
   queue: followerQueue('scheduler', { category: 'task', purpose: 'due times of tasks' }),
 };
 
-/** Reads the timers of a kind that have not fired, the earliest deadlines first; null where their read model is missing or has not reached `at`. */
-export type PendingTimers = (kind: TimerKind, page: { limit: number; at: Position; after?: PendingTimer }) => Promise<readonly PendingTimer[] | null>;
-
-export interface SchedulerContext extends FollowContext {
+export interface SchedulerContext extends DueClockContext {
   commands: Pick<CommandHandler, 'load'>;
-  pending: PendingTimers;
+  /** The deadlines of tasks whose timers of a kind have not fired. */
+  pending: Readonly<Record<TimerKind, ByTime>>;
   /** Milliseconds before a deadline at which its `due_soon` timer fires. */
   dueSoon: number;
-  /** Number of timers read at once; default 500. */
-  page?: number;
-  /** The present time, in milliseconds since 1970. */
-  clock?: () => number;
 }
-
-/** Number of timers fired at once. */
-const AT_ONCE = 16;
 
 /** Starts a scheduler. */
 export function startScheduler(context: SchedulerContext): Follower {
-  const { store, commands, pending, log, dueSoon, page: limit = 500, clock: now = Date.now } = context;
-  /** Milliseconds before the deadline at which each kind fires. */
-  const before: Record<TimerKind, number> = { due_soon: dueSoon, overdue: 0 };
-  /** The position that the read model must have reached before it is asked: of the last event heard of, or fired. */
-  let at: Position = '';
-  let stopped = false;
+  const { store, commands, pending, dueSoon, clock: now = Date.now } = context;
 
-  /** How its timers get on, which are due though no event comes. */
-  const timers = paceMeter('scheduler timers', () => timers.trouble() !== undefined);
-
-  /** The alarm's ring: fires what is due. False where it has to be tried again. */
-  async function ring(): Promise<boolean> {
-    if (!follower.active()) return false;
-    try {
-      const done = await look();
-      if (done) timers.well();
-      else timers.failed('their read model has not got as far as the log');
-      return done;
-    } catch (error) {
-      timers.failed(error);
-      throw error;
-    }
-  }
-
-  /** Fires all timers that are due, and sets the alarm for the next one. False where the read model cannot tell yet. */
-  async function look(): Promise<boolean> {
-    const known = at;
-    for (const kind of TIMER_KINDS) if (!(await lookFor(kind, known))) return false;
-    return true;
-  }
-
-  /** Fires the due timers of a kind, page after page, until a page has one that is not due. */
-  async function lookFor(kind: TimerKind, known: Position, after?: PendingTimer): Promise<boolean> {
-    const found = await pending(kind, { limit, at: known, ...(after ? { after } : {}) });
-    if (found === null) return false;
-    const due = found.filter((one) => dueAt(kind, one) <= now());
-    await fireAll(kind, due);
-    const next = found[due.length];
-    if (next) alarm.set(dueAt(kind, next));
-    const isWhole = stopped || due.length < limit;
-    return isWhole || lookFor(kind, known, due.at(-1));
-  }
-
-  const dueAt = (kind: TimerKind, { deadline }: PendingTimer) => Date.parse(deadline) - before[kind];
-
-  async function fireAll(kind: TimerKind, due: readonly PendingTimer[]): Promise<void> {
-    for (let from = 0; from < due.length && !stopped; from += AT_ONCE)
-      await Promise.all(due.slice(from, from + AT_ONCE).map((one) => fire(kind, one)));
-  }
-
-  async function fire(kind: TimerKind, { id, deadline }: PendingTimer): Promise<void> {
+  async function fire(kind: TimerKind, { id, time }: AtTime): Promise<Position | undefined> {
     const subject = `task-${id}`;
     const { state, missing } = await commands.load<TaskState>(subject);
     // Whether a task that is not wholly known still waits for its deadline, the release that knows it says when it starts.
-    if (!missing && awaits(state, deadline)) await record({ subject, kind, time: deadline });
+    return missing || !awaits(state, time) ? undefined : record({ subject, kind, time });
   }
 
   /** Records a firing once. It was recorded before where another process was faster, or the read model has not heard of it yet. */
-  async function record(data: TimerEvent['data']): Promise<void> {
+  async function record(data: TimerEvent['data']): Promise<Position | undefined> {
     const { stream, event } = fired(data);
-    const appended = await appendOnce(store, stream, [event]);
-    if (appended) heard(appended.position);
+    return (await appendOnce(store, stream, [event]))?.position;
   }
 
-  function heard(position: Position): void {
-    if (position > at) at = position;
+  const duty = (kind: TimerKind, after: number): Duty => ({ found: pending[kind], after, carryOut: (item) => fire(kind, item) });
+
+  function lookAt(event: RecordedEvent): number | undefined {
+    const news = newsIn(event);
+    if (!news) return undefined;
+    return news === 'counts again' ? now() : Date.parse(news.deadline) - dueSoon;
   }
 
-  /** The time (milliseconds since 1970) at which an event makes a look into the read model worth while. */
-  const worthALook = (news: News) => (news === 'counts again' ? now() : Date.parse(news.deadline) - dueSoon);
-
-  const alarm = openAlarm({ ring, log, clock: now });
-  const follower = follow(
-    {
-      ...SCHEDULER,
-      batch: 500,
-      wants: (event) => newsIn(event) !== undefined,
-      // Follows from the log's end on: events before it are in the read model, which is asked once it has reached that end.
-      load: async () => {
-        const end = await endOf(store);
-        at = end.position;
-        alarm.set(now());
-        return end;
-      },
-      foreignLog: async () => {},
-      apply: async (events, checkpoint) => {
-        heard(checkpoint.position);
-        for (const news of events.map(newsIn)) if (news) alarm.set(worthALook(news));
-      },
-    },
-    context,
-  );
-  return {
-    ...follower,
-    paces: [...follower.paces, { ...timers, hasTurn: follower.active }],
-    stop: async () => {
-      stopped = true;
-      await Promise.all([follower.stop(), alarm.stop()]);
-    },
-  };
+  return startDueClock({ row: SCHEDULER, duties: [duty('due_soon', -dueSoon), duty('overdue', 0)], lookAt }, context);
 }
 
 /** The news of an event for timers: another deadline, or that a task, whose deadline the event does not name, is to be worked on again. */

@@ -9,9 +9,9 @@ import type { Follower } from '../../platform/followers/follow.ts';
 import { hmacForTests, type KeysInMemory, keysInMemory } from '../../platform/sealing/person-keys.fixture.ts';
 import { sealedStore } from '../../platform/sealing/sealed-store.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import type { ByTime } from '../../platform/time/by-time.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
-import type { ByTime } from './duty-clock.ts';
 import { BLOCKLIST_CLOCK, type EndingEntry, startBlocklistClock, startVisitClock, VISIT_CLOCK, type VisitClockContext } from './visit-clock.ts';
 
 const HOUR = 3_600_000;

@@ -6,7 +6,8 @@
  * and its key destroyed again, which changes nothing.
  */
 import type { BlocklistEvent } from '../../contracts/blocklist.ts';
-import type { RecordedEvent } from '../../contracts/message.ts';
+import { isKnown } from '../../contracts/catalog.ts';
+import { categoryOf, type Position, type RecordedEvent } from '../../contracts/message.ts';
 import type { VisitEvent } from '../../contracts/visit.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { followerQueue } from '../../platform/event-bus/queues.ts';
@@ -14,9 +15,10 @@ import type { Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import type { PersonKeys } from '../../platform/sealing/person-keys.ts';
 import { blockedReference, visitReference } from '../../platform/sealing/person-reference.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import type { AtTime, ByTime } from '../../platform/time/by-time.ts';
 import type { BlocklistState } from '../deciders/blocklist.ts';
 import type { VisitState } from '../deciders/visit-state.ts';
-import { type AtTime, type ByTime, type DutyClockContext, startDutyClock } from './duty-clock.ts';
+import { type DueClockContext, startDueClock } from './due-clock.ts';
 
 /** The rows of the clocks' followers. */
 export const VISIT_CLOCK: FollowerRow = {
@@ -33,7 +35,7 @@ export interface EndingEntry extends AtTime {
   site: string;
 }
 
-interface CommandsContext extends DutyClockContext {
+interface CommandsContext extends DueClockContext {
   commands: Pick<CommandHandler, 'load' | 'handle'>;
 }
 
@@ -55,14 +57,20 @@ export interface BlocklistClockContext extends CommandsContext {
 
 const ACTOR = { id: 'worker:visits', role: 'system', seesAll: true } as const;
 
-/** Gives a command once for each thing, however often it is found. */
+/** Gives a command once for each thing, however often it is found; resolves to the position of what was recorded. */
 function commanding({ commands, clock = Date.now }: CommandsContext) {
-  return async (type: string, stream: string, { id, data = null }: { id: string; data?: unknown }): Promise<void> => {
+  return async (type: string, stream: string, { id, data = null }: { id: string; data?: unknown }): Promise<Position> => {
     const commandId = stableId(type, stream, JSON.stringify(data));
     const now = new Date(clock()).toISOString();
-    await commands.handle({ type, stream, id, data, commandId, actor: ACTOR, now }, { correlationId: commandId });
+    return (await commands.handle({ type, stream, id, data, commandId, actor: ACTOR, now }, { correlationId: commandId })).position;
   };
 }
+
+/** The events of a category that are known, each with when it makes a look worth while. */
+const ofCategory =
+  (category: string, lookAfter: (event: RecordedEvent) => number) =>
+  (event: RecordedEvent): number | undefined =>
+    categoryOf(event.stream) === category && isKnown(event) ? lookAfter(event) : undefined;
 
 /** Starts the clock of visits. */
 export function startVisitClock(context: VisitClockContext): Follower {
@@ -75,15 +83,15 @@ export function startVisitClock(context: VisitClockContext): Follower {
     return !missing && state.exists ? state : undefined;
   }
 
-  async function miss({ id }: AtTime): Promise<void> {
-    if ((await stateOf(id))?.status === 'expected') await command('MissVisitor', `visit-${id}`, { id });
+  async function miss({ id }: AtTime): Promise<Position | undefined> {
+    return (await stateOf(id))?.status === 'expected' ? command('MissVisitor', `visit-${id}`, { id }) : undefined;
   }
 
-  async function forget({ id, time }: AtTime): Promise<void> {
+  async function forget({ id, time }: AtTime): Promise<Position | undefined> {
     const state = await stateOf(id);
-    if (!state || state.status === 'expected' || state.erased) return;
+    if (!state || state.status === 'expected' || state.erased) return undefined;
     await personKeys.destroy([visitReference(id)], time);
-    await command('EraseVisit', `visit-${id}`, { id });
+    return command('EraseVisit', `visit-${id}`, { id });
   }
 
   function lookAfter(recorded: RecordedEvent): number {
@@ -96,7 +104,7 @@ export function startVisitClock(context: VisitClockContext): Follower {
     { found: expected, after: 0, carryOut: miss },
     { found: over, after: keptFor, carryOut: forget },
   ];
-  return startDutyClock({ row: VISIT_CLOCK, category: 'visit', duties, lookAfter }, context);
+  return startDueClock({ row: VISIT_CLOCK, duties, lookAt: ofCategory('visit', lookAfter) }, context);
 }
 
 /** Starts the clock of those who are not let in. */
@@ -104,14 +112,14 @@ export function startBlocklistClock(context: BlocklistClockContext): Follower {
   const { commands, personKeys, ending, clock = Date.now } = context;
   const command = commanding(context);
 
-  async function forget({ id, time, site }: EndingEntry): Promise<void> {
+  async function forget({ id, time, site }: EndingEntry): Promise<Position | undefined> {
     const { state, missing } = await commands.load<BlocklistState>(`blocklist-${site}`);
-    if (missing || !(id in state.blocked || state.ended.includes(id))) return;
+    if (missing || !(id in state.blocked || state.ended.includes(id))) return undefined;
     const of = blockedReference(id);
     await personKeys.destroy([of], time);
     // A long list is kept as a snapshot, too, which may have the entry.
     await personKeys.rotateSnapshots({ person: of, at: time });
-    await command('EraseBlocked', `blocklist-${site}`, { id: site, data: { entry: id } });
+    return command('EraseBlocked', `blocklist-${site}`, { id: site, data: { entry: id } });
   }
 
   function lookAfter(recorded: RecordedEvent): number {
@@ -121,5 +129,5 @@ export function startBlocklistClock(context: BlocklistClockContext): Follower {
   }
 
   const duties = [{ found: ending, after: 0, carryOut: forget }];
-  return startDutyClock({ row: BLOCKLIST_CLOCK, category: 'blocklist', duties, lookAfter }, context);
+  return startDueClock({ row: BLOCKLIST_CLOCK, duties, lookAt: ofCategory('blocklist', lookAfter) }, context);
 }
