@@ -39,7 +39,7 @@ export interface CommandContract {
   audit?: AuditKind;
   /** True where it does great harm in the hands of who has a stolen access token: its caller has proved lately who they are. */
   fresh?: true;
-  /** True where nothing that is kept says who asked: the events' actor is `anonymous`, and the request's line in the log names neither user nor network. */
+  /** True where nothing that is kept says who asked: the events' actor is `anonymous`, and the request's line in the log names neither user nor network; both have a request id of their own. */
   unnamed?: true;
   /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
   limit?: 'orders' | 'mails' | 'watching' | 'visitors';

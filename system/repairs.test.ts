@@ -18,7 +18,7 @@ let court: { id: string; house: string; flat: string; kitchen: string; other: st
 let elsewhere: string;
 
 beforeAll(async () => {
-  system = await openInstallation(UNLIMITED);
+  system = await openInstallation({ ...UNLIMITED, LOG_LEVEL: 'info' });
   [ann, ben] = [await system.register('Ann'), await system.register('Ben')];
   for (const role of SITE_ROLES) workers[role] = await system.register(role);
   const { admin } = system;
@@ -217,6 +217,12 @@ describe('a repair request without an account', () => {
     expect(seen.body.replies).toEqual([{ time: expect.any(String), text: 'We are coming.' }]);
     expect([seen.headers.get('x-robots-tag'), seen.headers.get('cache-control')]).toEqual(['noindex', 'no-store']);
     for (const { id: someone } of [workers.staff, workers.maintenance, { id }]) expect(seen.text).not.toContain(someone);
+    await vi.waitFor(() => expect(system.output()).toContain('/api/assets/by-link/'), 20_000);
+    const lines = system.output().split('\n');
+    const filed = lines.filter((line) => line.includes('"POST"') && line.includes('/api/assets/by-link/'));
+    expect(filed.length).toBeGreaterThan(0);
+    for (const line of filed) expect(line).not.toContain('"network"');
+    for (const token of [track.split('/').at(-1) ?? '', await tokenOf(asset)]) expect(lines.filter((line) => line.includes(token))).toEqual([]);
   });
 
   it('is not filed by a link that has ended, and is not tracked by any other', async () => {

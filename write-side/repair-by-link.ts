@@ -26,6 +26,7 @@ export const repairByLink: RouteWith<ByLinkOptions> = {
     method: 'POST',
     path: '/api/assets/by-link/:token/repairs',
     who: 'anyone',
+    unnamed: true,
     summary: 'Ask for the repair of an asset without an account, by the link of its label. The answer has the link that shows how it goes.',
     tag: 'repairs',
     body: fileByLink,

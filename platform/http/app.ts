@@ -122,7 +122,7 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
           id,
           method,
           route,
-          path: withoutAddresses(path),
+          path: pathOfLog(path, route),
           status,
           ms: Math.round(seconds * 1e5) / 100,
           ...whoAsked(ctx),
@@ -181,9 +181,9 @@ function problems({ log, routes, inFlight = 2_000 }: AppOptions, refused: (route
   };
 }
 
-/** A path as logs may have it: somebody may have put an e-mail address in the place of an id. */
-function withoutAddresses(path: string): string {
-  return path.replace(/[^/]*(@|%40)[^/]*/gi, '<address>');
+/** A path as logs may have it: without the token that is all one needs, and without the e-mail address that somebody may have put in the place of an id. */
+function pathOfLog(path: string, route: string): string {
+  return route.split('/').includes(':token') ? route : path.replace(/[^/]*(@|%40)[^/]*/gi, '<address>');
 }
 
 function tooMany(refused: (route: string) => void): Crowded {

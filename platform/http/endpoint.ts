@@ -1,5 +1,5 @@
 /** The way from a Koa context to a row's handler and back. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type Koa from 'koa';
@@ -57,6 +57,21 @@ function readerOf({ form }: Route) {
   return form ? readForm : readJson;
 }
 
+/**
+ * Notes whose row a request is of. One that nothing is to tie to anybody gets an id of its own, and no trace: a client may give one of these to all that it
+ * asks for.
+ */
+function begin(ctx: Context & { params: Record<string, string> }, { path, unnamed, audit }: Route): void {
+  ctx.state.route = path;
+  ctx.state.params = ctx.params;
+  if (audit) ctx.state.audit = { kind: audit };
+  if (!unnamed) return;
+  ctx.state.isUnnamed = true;
+  ctx.state.requestId = randomUUID();
+  ctx.set('X-Request-Id', ctx.state.requestId);
+  delete ctx.req.headers.traceparent;
+}
+
 /** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers.*/
 export function endpoint(route: Route, ways: Authentication, arriving: Arriving) {
   const bodySchema = route.body ?? NO_BODY;
@@ -71,10 +86,7 @@ export function endpoint(route: Route, ways: Authentication, arriving: Arriving)
     return isRead ? validBody(bodySchema, body === undefined ? absent : body) : undefined;
   };
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
-    ctx.state.route = route.path;
-    ctx.state.params = ctx.params;
-    ctx.state.isUnnamed = route.unnamed === true;
-    if (route.audit) ctx.state.audit = { kind: route.audit };
+    begin(ctx, route);
     const caller = await authorise(ctx, route, ways);
     if (route.method !== 'GET') ctx.set(await countedFor(ctx, caller, ways));
     const request: RouteRequest = {

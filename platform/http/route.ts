@@ -131,7 +131,7 @@ export interface RouteRow {
   example?: unknown;
   /** True where the row shows or ends what is one's own as a person who logs in: open to those, too, whose address is not confirmed. */
   profile?: true;
-  /** True where neither the log nor the audit log may tell who asked, nor from where. */
+  /** True where neither the log nor the audit log may tell who asked, nor from where; the client's own request id and trace are not taken over. */
   unnamed?: true;
   /** The kind of the entry that each request of this row makes in the audit log; missing: only refusals make one. */
   audit?: AuditKind;

@@ -57,7 +57,7 @@ function spoken(document: RepairDetailsDocument): RepairDetailsDocument {
 }
 
 export const repairDetails = projector<RepairDetailsDocument>({
-  model: { name: 'repair_details', version: 1, fields: { authors: 'texts' }, indexes: [] },
+  model: { name: 'repair_details', version: 1, fields: { authors: 'texts' }, indexes: [['authors']] },
   events: ['RepairFiled', 'RepairStateChanged', 'RepairCommented', 'RepairCostAdded', 'RepairCostRemoved'],
   key: byStream,
   evolve,
