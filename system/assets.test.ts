@@ -1,13 +1,12 @@
 /** Assets from outside: what is looked after at a site, who sees and changes it, over HTTP and sockets. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SITE_ROLES, type SiteRole } from '../contracts/post.ts';
 import type { User } from './client.fixture.ts';
+import { type Court, openCourt, type Workers } from './court.fixture.ts';
 import { upload } from './form.fixture.ts';
 import { follow } from './live.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 import { UNLIMITED } from './unlimited.fixture.ts';
 
-const COURT = { name: 'Linden Court', address: 'Lindenstraße 12, Berlin', timeZone: 'Europe/Berlin' };
 const KINDS = [
   { kind: 'Lift', fields: [{ name: 'persons', type: 'number' }] },
   { kind: 'Boiler', fields: [] },
@@ -15,28 +14,16 @@ const KINDS = [
 
 let system: Installation;
 let ann: User;
-const workers = {} as Record<SiteRole, User>;
-/** A site with two flats in a house, of which Ann lives in the first; and another site. */
-let court: { id: string; house: string; flat: string; kitchen: string; other: string };
+let workers: Workers;
+let court: Court;
 let elsewhere: string;
 
 beforeAll(async () => {
   system = await openInstallation(UNLIMITED);
   ann = await system.register('Ann');
-  for (const role of SITE_ROLES) workers[role] = await system.register(role);
-  const { admin } = system;
-  const id = (await admin.ok('POST /api/sites', COURT)).body.id;
-  elsewhere = (await admin.ok('POST /api/sites', { ...COURT, name: 'Elm Court' })).body.id;
-  const add = async (body: object) => (await admin.ok(`POST /api/sites/${id}/places`, body)).body.place as string;
-  const house = await add({ kind: 'building', name: 'House A' });
-  const flat = await add({ kind: 'unit', name: 'Flat 1', parent: house });
-  const kitchen = await add({ kind: 'place', name: 'Kitchen', parent: flat });
-  const other = await add({ kind: 'unit', name: 'Flat 2', parent: house });
-  await admin.ok(`POST /api/sites/${id}/residents`, { unit: flat, userId: ann.id });
-  for (const one of [id, elsewhere]) await admin.ok(`PUT /api/sites/${one}/asset-kinds`, { kinds: KINDS });
-  for (const role of SITE_ROLES) await admin.ok(`PUT /api/users/${workers[role].id}/posts`, { posts: [{ role, sites: [id] }] });
-  court = { id, house, flat, kitchen, other };
-  await vi.waitFor(async () => expect((await workers.staff.call(`GET /api/sites/${id}`)).status).toBe(200), 20_000);
+  ({ court, elsewhere, workers } = await openCourt(system, ann));
+  for (const one of [court.id, elsewhere]) await system.admin.ok(`PUT /api/sites/${one}/asset-kinds`, { kinds: KINDS });
+  await vi.waitFor(async () => expect((await workers.staff.call(`GET /api/sites/${court.id}`)).status).toBe(200), 20_000);
 }, 240_000);
 afterAll(() => system?.remove());
 

@@ -1,40 +1,31 @@
 /** Repair requests from outside: filed, repaired, confirmed, reopened, merged and paid for; who sees them; over HTTP and sockets. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SITE_ROLES, type SiteRole } from '../contracts/post.ts';
 import type { User } from './client.fixture.ts';
+import { COURT, type Court, openCourt, type Workers } from './court.fixture.ts';
 import { upload } from './form.fixture.ts';
 import { follow } from './live.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 import { UNLIMITED } from './unlimited.fixture.ts';
 
-const COURT = { name: 'Linden Court', address: 'Lindenstraße 12, Berlin', timeZone: 'Europe/Berlin' };
-
 let system: Installation;
 let ann: User;
 let ben: User;
-const workers = {} as Record<SiteRole, User>;
-/** A site with two flats in a house, of which Ann lives in the first and Ben in the second; and a lift in the house. */
-let court: { id: string; house: string; flat: string; kitchen: string; other: string; lift: string };
+let workers: Workers;
+/** Ben lives in the second flat; and there is a lift in the house. */
+let court: Court & { lift: string };
 let elsewhere: string;
 
 beforeAll(async () => {
   system = await openInstallation({ ...UNLIMITED, LOG_LEVEL: 'info' });
   [ann, ben] = [await system.register('Ann'), await system.register('Ben')];
-  for (const role of SITE_ROLES) workers[role] = await system.register(role);
   const { admin } = system;
-  const id = (await admin.ok('POST /api/sites', COURT)).body.id;
-  elsewhere = (await admin.ok('POST /api/sites', { ...COURT, name: 'Elm Court' })).body.id;
-  const add = async (body: object) => (await admin.ok(`POST /api/sites/${id}/places`, body)).body.place as string;
-  const house = await add({ kind: 'building', name: 'House A' });
-  const flat = await add({ kind: 'unit', name: 'Flat 1', parent: house });
-  const kitchen = await add({ kind: 'place', name: 'Kitchen', parent: flat });
-  const other = await add({ kind: 'unit', name: 'Flat 2', parent: house });
-  await admin.ok(`POST /api/sites/${id}/residents`, { unit: flat, userId: ann.id });
+  const opened = await openCourt(system, ann);
+  ({ elsewhere, workers } = opened);
+  const { id, house, other } = opened.court;
   await admin.ok(`POST /api/sites/${id}/residents`, { unit: other, userId: ben.id });
   await admin.ok(`PUT /api/sites/${id}/asset-kinds`, { kinds: [{ kind: 'Lift', fields: [] }] });
   const lift = (await admin.ok('POST /api/assets', { site: id, kind: 'Lift', name: 'Lift', place: house })).body.id;
-  for (const role of SITE_ROLES) await admin.ok(`PUT /api/users/${workers[role].id}/posts`, { posts: [{ role, sites: [id] }] });
-  court = { id, house, flat, kitchen, other, lift };
+  court = { ...opened.court, lift };
   await vi.waitFor(async () => expect((await workers.staff.call(`GET /api/sites/${id}`)).status).toBe(200), 20_000);
 }, 240_000);
 afterAll(() => system?.remove());

@@ -1,35 +1,22 @@
 /** Sites from outside: the tree, who lives there, who works where, and who sees what of it, over HTTP and sockets. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SITE_ROLES, type SiteRole } from '../contracts/post.ts';
+import { SITE_ROLES } from '../contracts/post.ts';
 import type { User } from './client.fixture.ts';
+import { COURT, type Court, openCourt, type Workers } from './court.fixture.ts';
 import { follow } from './live.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 import { UNLIMITED } from './unlimited.fixture.ts';
 
-const COURT = { name: 'Linden Court', address: 'Lindenstraße 12, Berlin', timeZone: 'Europe/Berlin' };
-
 let system: Installation;
 let ann: User;
-/** A site with two flats in a house, of which Ann lives in the first; and another site. */
-let court: { id: string; house: string; flat: string; kitchen: string; other: string; residency: string };
+let court: Court;
 let elsewhere: string;
-const workers = {} as Record<SiteRole, User>;
+let workers: Workers;
 
 beforeAll(async () => {
   system = await openInstallation(UNLIMITED);
   ann = await system.register('Ann');
-  for (const role of SITE_ROLES) workers[role] = await system.register(role);
-  const { admin } = system;
-  const { id } = (await admin.ok('POST /api/sites', COURT)).body;
-  elsewhere = (await admin.ok('POST /api/sites', { ...COURT, name: 'Elm Court' })).body.id;
-  const add = async (body: object) => (await admin.ok(`POST /api/sites/${id}/places`, body)).body.place as string;
-  const house = await add({ kind: 'building', name: 'House A' });
-  const flat = await add({ kind: 'unit', name: 'Flat 1', parent: house });
-  const kitchen = await add({ kind: 'place', name: 'Kitchen', parent: flat });
-  const other = await add({ kind: 'unit', name: 'Flat 2', parent: house });
-  const { residency } = (await admin.ok(`POST /api/sites/${id}/residents`, { unit: flat, userId: ann.id })).body;
-  for (const role of SITE_ROLES) await admin.ok(`PUT /api/users/${workers[role].id}/posts`, { posts: [{ role, sites: [id] }] });
-  court = { id, house, flat, kitchen, other, residency };
+  ({ court, elsewhere, workers } = await openCourt(system, ann));
 }, 240_000);
 afterAll(() => system?.remove());
 
