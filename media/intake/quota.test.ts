@@ -127,4 +127,28 @@ describe('room that is held for a form', () => {
     room.keep();
     await expect(take(file('1', OTHER, 2))).rejects.toMatchObject(ofUser);
   });
+  it('is no more for files that are posted in another order than their forms were asked for', async () => {
+    const { hold, take } = held();
+    for (const id of ['a', 'b', 'c']) await hold(file(id, OTHER, 0.01), 900);
+    const at = await Promise.allSettled(['c', 'b', 'a'].map((id) => take(file(id, OTHER, 2))));
+    expect(at.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    // The forms of those that were refused are still good.
+    await expect(take(file('d', OTHER, 1))).rejects.toMatchObject(ofUser);
+    (await take(file('d', OTHER, 0.97))).giveBack();
+  });
+  it('frees nothing of a file that is recorded, for which a form is asked for once more', async () => {
+    const stream = await rig.receive(1, Buffer.alloc(2 * MEGA, 'x'), 'text/plain');
+    const { hold, take } = held();
+    const id = stream.slice('media-'.length);
+    await expect
+      .poll(() =>
+        take(file('1', rig.maker.id, 2)).then(
+          () => 'taken',
+          ({ status }) => status,
+        ),
+      )
+      .toBe(403);
+    await hold({ id, maker: rig.maker.id, bytes: 1 }, 900);
+    await expect(take(file('2', rig.maker.id, 2))).rejects.toMatchObject(ofUser);
+  });
 });

@@ -66,9 +66,10 @@ export function openQuota({ readModels, posted, ofUser, ofAll, fresh = 60_000, c
     return all.bytes;
   }
 
-  /** The bytes of the recorded files that match, and of what lies below a prefix, without those that are counted as taken. */
+  /** The bytes of the recorded files that match, and of what lies below a prefix, without those that are counted as taken. A form makes no recorded file free. */
   async function used(where: Condition[], prefix: string): Promise<number> {
-    const [recorded, waiting] = await Promise.all([sum(readModels, where, takings), posted ? bytesBelow(posted, prefix, takings) : 0]);
+    const received = new Map([...takings].filter(([, { isHeld }]) => !isHeld));
+    const [recorded, waiting] = await Promise.all([sum(readModels, where, received), posted ? bytesBelow(posted, prefix, takings) : 0]);
     return recorded + waiting;
   }
 
@@ -96,6 +97,8 @@ export function openQuota({ readModels, posted, ofUser, ofAll, fresh = 60_000, c
     const leave = () => {
       if (takings.get(id) === taking) takings.delete(id);
     };
+    // It comes last, behind all that it is counted with: each sees those that came before it.
+    takings.delete(id);
     takings.set(id, taking);
     try {
       await check(id, taking);
@@ -110,7 +113,8 @@ export function openQuota({ readModels, posted, ofUser, ofAll, fresh = 60_000, c
   return {
     take: async (file) => {
       forgetOld();
-      const { taking, leave } = await enter({ ...file, ends: null });
+      const before = takings.get(file.id);
+      const { taking, leave } = await enter({ ...file, ends: null }, before?.isHeld ? before : undefined);
       return {
         giveBack: leave,
         keep: () => {
