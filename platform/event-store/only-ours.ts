@@ -30,11 +30,12 @@ export function onlyOurs(store: EventStore, foreign: Foreign): EventStore {
   function readAll(options: ReadAll = {}): AsyncIterable<RecordedEvent[]> {
     const { limit, foreign: whole } = options;
     if (whole) return store.readAll(options);
-    if (limit === undefined) return without(store.readAll(options), options.lean ? oursByName : ours);
+    const kept = options.lean ? oursByName : ours;
+    if (limit === undefined) return without(store.readAll(options), kept);
     const read = (count: number, last?: RecordedEvent) =>
       // A read from a position begins with the event that is at it.
       last ? behind(store.readAll({ ...options, limit: count + 1, from: last.position }), last) : store.readAll({ ...options, limit: count });
-    return firstOf(limit, read, ours);
+    return firstOf(limit, read, kept);
   }
 
   return {

@@ -69,9 +69,9 @@ export async function holds(store: EventStore, { position, eventId }: Checkpoint
   return false;
 }
 
-/** The number of events after a position, counted up to `most`. */
+/** The number of events after a position, counted up to `most`. Nothing of them is parsed or opened: it is asked for at any time, as by who scrapes metrics. */
 export async function countAfter(store: EventStore, position: Position, most: number): Promise<number> {
   let count = 0;
-  for await (const page of store.readAll({ from: position, limit: most + 1 })) count += page.filter((event) => event.position > position).length;
+  for await (const page of store.readAll({ from: position, limit: most + 1, lean: true })) count += page.filter((event) => event.position > position).length;
   return Math.min(count, most);
 }
