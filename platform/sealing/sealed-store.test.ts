@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { z } from 'zod';
 import { catalog, exampleEvent } from '../../contracts/catalog.ts';
-import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
+import { type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../contracts/message.ts';
 import { personalFieldsIn } from '../../contracts/personal.ts';
 import { boxesIn, SEALED, type SealedBox } from '../../contracts/sealed.ts';
 import { varied } from '../../system/varied-data.fixture.ts';
@@ -14,6 +14,7 @@ import { all, describeEventStore } from '../event-store/event-store.suite.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore } from '../event-store/in-memory.fixture.ts';
 import { openEventStore } from '../event-store/open.ts';
+import { countAfter } from '../followers/checkpoint.ts';
 import { stableId } from '../stable-id.ts';
 import { valueAt } from './field-paths.ts';
 import { openSealed, openWhenLookedAt } from './open-events.ts';
@@ -117,6 +118,14 @@ describe('an event that was sealed and opened', () => {
     expect(taken).toBe(0);
     expect([lean?.data, lean?.data]).toEqual([event.data, event.data]);
     expect(taken).toBe(1);
+  });
+
+  it('counts for how far a follower is behind without being opened', async () => {
+    const example = personal[0]?.type ?? '';
+    for (let n = 0; n < 3; n++) await through(example, exampleEvent(example).data);
+    const asked = vi.spyOn(keys, 'toOpen').mockClear();
+    expect(await countAfter(sealedStore(raw, { keys, hmac }), START, 1_000)).toBe(3);
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it('is read where it is clear, as an older release wrote it', async () => {
