@@ -27,7 +27,7 @@ import type { WhileStarting } from '../platform/absences/while-starting.ts';
 import { outsideBroker } from '../platform/event-bus/open.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { installationOf } from '../platform/event-store/installation.ts';
-import { countAfter } from '../platform/followers/checkpoint.ts';
+import { countAfter } from '../platform/followers/count-after.ts';
 import type { Follower } from '../platform/followers/follow.ts';
 import type { ParkingFollower } from '../platform/followers/follow-parking.ts';
 import type { Requests } from '../platform/followers/requests.ts';

@@ -1,8 +1,9 @@
 /** The status of read models, as any process can tell it that reads them and the log, whichever process feeds them. */
 
 import type { EventStore } from '../platform/event-store/event-store.ts';
-import { countAfter, holds } from '../platform/followers/checkpoint.ts';
+import { holds } from '../platform/followers/checkpoint.ts';
 import { BEGINNING } from '../platform/followers/checkpoint-type.ts';
+import { countAfter } from '../platform/followers/count-after.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';

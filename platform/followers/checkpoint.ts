@@ -2,7 +2,6 @@
  * Checkpoints of followers of effects (policies, the dispatcher): in the event store, begun at its head, so that neither the
  * history before the first deployment nor a replay causes an effect (invariant 7).
  */
-import type { Position } from '../../contracts/message.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { checkpointStream, SteppedDown } from './checkpoint-stream.ts';
 import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
@@ -67,11 +66,4 @@ export async function holds(store: EventStore, { position, eventId }: Checkpoint
   if (position === BEGINNING.position) return true;
   for await (const [event] of store.readAll({ from: position, limit: 1, foreign: true })) return event?.position === position && event.id === eventId;
   return false;
-}
-
-/** The number of events after a position, counted up to `most`. Nothing of them is parsed or opened: it is asked for at any time, as by who scrapes metrics. */
-export async function countAfter(store: EventStore, position: Position, most: number): Promise<number> {
-  let count = 0;
-  for await (const page of store.readAll({ from: position, limit: most + 1, lean: true })) count += page.filter((event) => event.position > position).length;
-  return Math.min(count, most);
 }

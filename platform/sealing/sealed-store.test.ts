@@ -14,7 +14,7 @@ import { all, describeEventStore } from '../event-store/event-store.suite.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore } from '../event-store/in-memory.fixture.ts';
 import { openEventStore } from '../event-store/open.ts';
-import { countAfter } from '../followers/checkpoint.ts';
+import { countAfter } from '../followers/count-after.ts';
 import { stableId } from '../stable-id.ts';
 import { valueAt } from './field-paths.ts';
 import { openSealed, openWhenLookedAt } from './open-events.ts';

@@ -5,7 +5,7 @@ import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
 import { takingTurns } from '../../platform/concurrency/taking-turns.ts';
 import { BusUnavailable, type EventBus, type Publisher } from '../../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
-import { countAfter } from '../../platform/followers/checkpoint.ts';
+import { countAfter } from '../../platform/followers/count-after.ts';
 import { type Pace, paceMeter } from '../../platform/followers/pace.ts';
 import { beginningOf, type ForwarderCheckpoint, forwarderCheckpoint } from './checkpoint.ts';
 import { inParts, type Publishing, publishing } from './publishing.ts';
