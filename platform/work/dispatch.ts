@@ -70,7 +70,10 @@ export interface Dispatcher extends Follower {
 /** Milliseconds until an offer that a queue did not take is made again: the first wait, doubled up to the longest. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
-/** Milliseconds between two looks into the read model: after one that gave items, and after one that did not. */
+/**
+ * Milliseconds between two looks into the read model: after one that gave items, and after one that did not; at least as many as the look took, so that
+ * a server which is slow with it has half of its time for what the looks wait for.
+ */
 const REFILL_AFTER_SOME = 100;
 const REFILL_AFTER_NONE = 1_000;
 /** Items of which it is remembered what was heard since the read model's last answer: for more than these, the read model is waited for. */
@@ -241,6 +244,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   /** Takes undecided items from the read model, but for those of which something was heard that it has not folded yet. */
   async function refill(): Promise<void> {
     const question = {};
+    const asked = now();
     asking = question;
     moreAt = Number.POSITIVE_INFINITY;
     // Those that cannot be read, and those that are decided since, come first, since they are due for long: others must come behind them.
@@ -251,7 +255,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     asking = undefined;
     const some = found ? fillAfter(found, most) : outside(now());
     heard.trim();
-    refillAt = now() + (some ? REFILL_AFTER_SOME : REFILL_AFTER_NONE);
+    refillAt = now() + Math.max(some ? REFILL_AFTER_SOME : REFILL_AFTER_NONE, now() - asked);
     wakeForMore();
   }
 
