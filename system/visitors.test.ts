@@ -126,6 +126,20 @@ describe('the code of a visit', () => {
     expect((await seen(ann, id, position)).body).toMatchObject({ status: 'arrived', revision: 1 });
   });
 
+  it('is made anew by a repeat for who still lives there, and for nobody who has moved out', async () => {
+    const { residency } = (await system.admin.ok(`POST /api/sites/${court.id}/residents`, { unit: court.flat, userId: ben.id })).body;
+    const sent = { site: court.id, unit: court.flat, name: 'Vera Blume', from: inHours(-1), until: inHours(1) };
+    const ask = async () =>
+      (await ben.call('POST /api/visitors', sent, { 'idempotency-key': 'moving-out' })).body as { id: string; code: { qr: string } | null };
+    const [first, again] = [await ask(), await ask()];
+    expect([again.id, again.code === null]).toEqual([first.id, false]);
+    expect(again.code).not.toEqual(first.code);
+    await system.admin.ok(`PUT /api/sites/${court.id}/residents/${residency}/end`, { until: inHours(0) });
+    expect(await ask()).toMatchObject({ id: first.id, code: null });
+    expect((await ben.call(`POST /api/visitors/${first.id}/code`)).status).toBe(403);
+    await people.staff.ok(`POST /api/visitors/${first.id}/code`);
+  });
+
   it('is good at its site, within its time, and until there is another one', async () => {
     const { id, code } = await expectVera();
     expect((await arrive(code.qr, people.elsewhere, other)).status).toBe(422);

@@ -1,5 +1,6 @@
 /** The routes of visits that are the gateway's, since they give out a code or take one: POST /api/visitors, …/:id/code, POST /api/sites/:id/arrivals. */
 import { z } from 'zod';
+import type { Actor } from '../../contracts/aggregate.ts';
 import { rolesAt } from '../../contracts/post.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
@@ -8,6 +9,7 @@ import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf, limitOfCommand } from '../../write-side/command-routes.ts';
+import { noSite, type SiteState } from '../../write-side/deciders/site-state.ts';
 import { refusalOfNewCode } from '../../write-side/deciders/visit.ts';
 import type { VisitState } from '../../write-side/deciders/visit-state.ts';
 import { callerIn } from '../identity/session-routes.ts';
@@ -65,14 +67,16 @@ export const visitRoutes: readonly RouteWith<VisitRoutesOptions>[] = [
   },
 ];
 
-/** Expects somebody, and makes the code once that is recorded: a repeat whose first answer was lost gets another one, which is the one that is good. */
+/**
+ * Expects somebody, and makes the code once that is recorded: a repeat whose first answer was lost gets another one, which is the one that is good; or none,
+ * where who repeats it may not have one any more.
+ */
 async function expect({ commands, codes, limits, hmac, now }: VisitRoutesOptions, request: RouteRequest): Promise<Answer> {
   const command = commandOf(expecting, request, () => now().toISOString());
   const limiting = limitOfCommand(expecting.contract, command, { limits, commands });
   const outcome = await commands.handle(command, { ...contextOf(request, hmac), admit: limiting.admit });
-  const { state } = await commands.load<VisitState>(command.stream);
-  const isExpected = state.status === 'expected' && command.now < state.until;
-  const made: VisitCode | null = isExpected ? await codes.issue({ id: command.id, ...state }) : null;
+  const { state, refused } = await codeOf(commands, command.stream, { actor: command.actor, now: command.now });
+  const made: VisitCode | null = refused ? null : await codes.issue({ id: command.id, ...state });
   const answer = answerOf(expecting, command, outcome);
   return { ...answer, headers: { ...answer.headers, ...limiting.headers(), ...SECRET }, body: { ...(answer.body as object), code: made } };
 }
@@ -80,11 +84,17 @@ async function expect({ commands, codes, limits, hmac, now }: VisitRoutesOptions
 /** An answer that has a code is kept nowhere. */
 const SECRET = { 'Cache-Control': 'no-store' };
 
+/** The visit, and the refusal of a code to who wants one. */
+async function codeOf(commands: CommandHandler, visit: string, { actor, now }: { actor: Actor; now: string }) {
+  const { state } = await commands.load<VisitState>(visit);
+  const site = state.exists ? (await commands.load<SiteState>(`site-${state.site}`)).state : noSite;
+  return { state, refused: refusalOfNewCode(actor, state, { site, now }) };
+}
+
 async function renew({ commands, codes, limits, now }: VisitRoutesOptions, request: RouteRequest): Promise<Answer> {
   const caller = callerIn(request.caller);
   const id = request.params.id ?? '';
-  const { state } = await commands.load<VisitState>(`visit-${id}`);
-  const refused = refusalOfNewCode(caller, state, now().toISOString());
+  const { state, refused } = await codeOf(commands, `visit-${id}`, { actor: caller, now: now().toISOString() });
   if (refused) throw new ProblemError(refused.refused, refused.detail);
   const headers = await limits.consume('stream-commands', `${caller.id} visit-${id}`);
   return { headers: { ...headers, ...SECRET }, body: { id, code: await codes.issue({ id, ...state }) } };

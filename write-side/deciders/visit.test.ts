@@ -236,11 +236,14 @@ describe('who is neither the host nor at the desk of the site', () => {
   });
   it('gets no code; the host and staff do, while somebody is expected', () => {
     const state = visitAfter(noVisit, expected);
-    const answer = (actor: Actor, now = WITHIN) => refusalOfNewCode(actor, state, now)?.refused;
+    const answer = (actor: Actor, now = WITHIN, there = site()) => refusalOfNewCode(actor, state, { ...there, now })?.refused;
     expect(strangers.map((actor) => answer(actor))).toEqual(strangers.map(() => 'not_found'));
     expect([ALICE, at('staff'), ADMIN, at('security')].map((actor) => answer(actor))).toEqual([undefined, undefined, undefined, 'forbidden']);
     expect(answer(ALICE, UNTIL)).toBe('conflict');
-    expect(refusalOfNewCode(ALICE, visitAfter(state, arrived), WITHIN)?.refused).toBe('conflict');
+    expect(refusalOfNewCode(ALICE, visitAfter(state, arrived), { ...site(), now: WITHIN })?.refused).toBe('conflict');
+    const movedOut = site(undefined, WITHIN);
+    expect([ALICE, at('staff')].map((actor) => answer(actor, WITHIN, movedOut))).toEqual(['forbidden', undefined]);
+    expect(answer({ ...ALICE, posts: [{ role: 'security', sites: [SITE.site] }] }, WITHIN, movedOut)).toBeUndefined();
   });
 });
 

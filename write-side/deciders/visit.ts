@@ -6,6 +6,8 @@ import { type VisitCommand, type VisitEvent, type VisitStatus, visitTopics } fro
 import { decider, type Facts } from '../decider.ts';
 import { expectVisitor, factsOfBeginning, walkIn } from './beginning-visits.ts';
 import { blocklistOf, refusalOfBlocked } from './blocked-visitors.ts';
+import { livesAt } from './residents.ts';
+import type { SiteState } from './site-state.ts';
 import { noVisit, type VisitState, visitAfter } from './visit-state.ts';
 
 type CommandOf<T extends VisitCommand['type']> = Extract<VisitCommand, { type: T }>;
@@ -42,11 +44,25 @@ function deskRoles(actor: { role: string; posts?: readonly Post[] }, site: strin
   return rolesAt(actor, site).filter((role) => role === 'staff' || role === 'security');
 }
 
-/** The refusal to whoever wants another code of a visit; undefined where one is made. Codes are no part of a visit's events. */
-export function refusalOfNewCode(actor: Actor, { exists, site, host, status, until }: VisitState, now: string): Refusal | undefined {
-  const desk = deskRoles(actor, site);
-  if (!exists || (desk.length === 0 && actor.id !== host)) return { refused: 'not_found', detail: 'There is no such visit.' };
-  if (!desk.includes('staff') && actor.id !== host) return forbidden('Only the host, or the staff of the site, may do this.');
+/**
+ * The refusal to whoever wants a code of a visit at this site; undefined where one is made. A host who neither lives nor works there any more gets none.
+ * Codes are no part of a visit's events.
+ */
+export function refusalOfNewCode(actor: Actor, visit: VisitState, { site, now }: { site: SiteState; now: string }): Refusal | undefined {
+  return refusalOfCodeTo(actor, visit, { site, now }) ?? refusalOfCodeNow(visit, now);
+}
+
+function refusalOfCodeTo(actor: Actor, visit: VisitState, { site, now }: { site: SiteState; now: string }): Refusal | undefined {
+  const desk = deskRoles(actor, visit.site);
+  const isHost = actor.id === visit.host;
+  if (!visit.exists || (desk.length === 0 && !isHost)) return { refused: 'not_found', detail: 'There is no such visit.' };
+  if (desk.includes('staff')) return undefined;
+  if (!isHost) return forbidden('Only the host, or the staff of the site, may do this.');
+  if (livesAt(site, actor.id, now) || rolesAt(actor, visit.site).length > 0) return undefined;
+  return forbidden('Codes are for the visitors of who lives or works at the site. Ask its staff.');
+}
+
+function refusalOfCodeNow({ status, until }: VisitState, now: string): Refusal | undefined {
   return status === 'expected' && now < until ? undefined : conflict('Nobody is expected by this visit any more: it gets no code.');
 }
 
