@@ -2,6 +2,7 @@
  * How far followers are behind. A process has some twenty of them, and who scrapes metrics asks for all at once, as often as they like: so what is asked at
  * once is answered by one read, and nothing of the events is parsed or opened.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Position } from '../../contracts/message.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 
@@ -21,29 +22,27 @@ export function countAfter(store: EventStore, position: Position, most: number):
 }
 
 function countingOf(store: EventStore, most: number): Counting {
-  let asked: { position: Position; answer: PromiseWithResolvers<number> }[] = [];
-  let reading = false;
+  let last: Promise<unknown> = Promise.resolve();
+  let next: { positions: Set<Position>; counts: Promise<Map<Position, number>> } | undefined;
 
-  /** Answers what was asked until now, then what was asked meanwhile: that may be of events which this read did not see. */
-  async function read(): Promise<void> {
-    reading = true;
-    while (asked.length > 0) {
-      await new Promise(setImmediate);
-      const now = asked;
-      asked = [];
-      const counts = countsAfter(store, new Set(now.map(({ position }) => position)), most);
-      for (const { position, answer } of now) answer.resolve(counts.then((all) => all.get(position) ?? 0));
-      // Who asked hears of an error.
-      await counts.catch(() => {});
-    }
-    reading = false;
+  /** The next read, which begins when the one before has ended: it sees whatever there was when somebody asked for it. */
+  function begin() {
+    const positions = new Set<Position>();
+    const counts = last
+      .catch(() => {})
+      .then(() => nextTurn())
+      .then(() => {
+        next = undefined;
+        return countsAfter(store, positions, most);
+      });
+    last = counts;
+    return { positions, counts };
   }
 
-  return (position) => {
-    const answer = Promise.withResolvers<number>();
-    asked.push({ position, answer });
-    if (!reading) void read();
-    return answer.promise;
+  return async (position) => {
+    next ??= begin();
+    next.positions.add(position);
+    return (await next.counts).get(position) ?? 0;
   };
 }
 
