@@ -75,7 +75,7 @@ async function expect({ commands, codes, limits, hmac, now }: VisitRoutesOptions
   const command = commandOf(expecting, request, () => now().toISOString());
   const limiting = limitOfCommand(expecting.contract, command, { limits, commands });
   const outcome = await commands.handle(command, { ...contextOf(request, hmac), admit: limiting.admit });
-  const { state, refused } = await codeOf(commands, command.stream, { actor: command.actor, now: command.now });
+  const { state, refused } = await visitForCode(commands, command.stream, { actor: command.actor, now: command.now });
   const made: VisitCode | null = refused ? null : await codes.issue({ id: command.id, ...state });
   const answer = answerOf(expecting, command, outcome);
   return { ...answer, headers: { ...answer.headers, ...limiting.headers(), ...SECRET }, body: { ...(answer.body as object), code: made } };
@@ -85,7 +85,7 @@ async function expect({ commands, codes, limits, hmac, now }: VisitRoutesOptions
 const SECRET = { 'Cache-Control': 'no-store' };
 
 /** The visit, and the refusal of a code to who wants one. */
-async function codeOf(commands: CommandHandler, visit: string, { actor, now }: { actor: Actor; now: string }) {
+async function visitForCode(commands: CommandHandler, visit: string, { actor, now }: { actor: Actor; now: string }) {
   const { state } = await commands.load<VisitState>(visit);
   const site = state.exists ? (await commands.load<SiteState>(`site-${state.site}`)).state : noSite;
   return { state, refused: refusalOfNewCode(actor, state, { site, now }) };
@@ -94,7 +94,7 @@ async function codeOf(commands: CommandHandler, visit: string, { actor, now }: {
 async function renew({ commands, codes, limits, now }: VisitRoutesOptions, request: RouteRequest): Promise<Answer> {
   const caller = callerIn(request.caller);
   const id = request.params.id ?? '';
-  const { state, refused } = await codeOf(commands, `visit-${id}`, { actor: caller, now: now().toISOString() });
+  const { state, refused } = await visitForCode(commands, `visit-${id}`, { actor: caller, now: now().toISOString() });
   if (refused) throw new ProblemError(refused.refused, refused.detail);
   const headers = await limits.consume('stream-commands', `${caller.id} visit-${id}`);
   return { headers: { ...headers, ...SECRET }, body: { id, code: await codes.issue({ id, ...state }) } };

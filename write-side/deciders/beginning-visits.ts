@@ -5,6 +5,7 @@ import type { Refusal } from '../../contracts/problem.ts';
 import type { VisitCommand, VisitEvent } from '../../contracts/visit.ts';
 import type { Facts } from '../decider.ts';
 import { blocklistOf, refusalOfBlocked } from './blocked-visitors.ts';
+import { livesAt, unitsLivedIn } from './residents.ts';
 import type { SiteState } from './site-state.ts';
 import type { UserState } from './user.ts';
 
@@ -64,14 +65,13 @@ type HostFacts = { site: SiteState; host: UserState };
 
 function isOfSite(userId: string, { now, id, site, host }: HostFacts & { now: string; id: string }): boolean {
   if (!host.exists || host.deleted) return false;
-  const isHome = Object.keys(site.residents).some((unit) => livesIn(site, { unit, userId, now }));
-  return isHome || host.role === 'admin' || rolesAt(host, id).length > 0;
+  return livesAt(site, userId, now) || host.role === 'admin' || rolesAt(host, id).length > 0;
 }
 
 /** A resident expects somebody in a unit of their own, to themselves. To others there is no such site. */
 function refusalToResident({ data, actor, now }: CommandOf<'ExpectVisitor'>, facts: Facts): Refusal | undefined {
   const site = facts.site as SiteState;
-  const homes = Object.keys(site.residents).filter((unit) => livesIn(site, { unit, userId: actor.id, now }));
+  const homes = unitsLivedIn(site, actor.id, now);
   if (homes.length === 0)
     return invalid('/site', 'Visitors are expected by who lives there, and by the staff.', 'is no site where you live or are staff');
   if (data.unit === undefined || !homes.includes(data.unit))
@@ -79,10 +79,6 @@ function refusalToResident({ data, actor, now }: CommandOf<'ExpectVisitor'>, fac
   if (data.host !== undefined && data.host !== actor.id)
     return invalid('/host', 'Only staff expect somebody for another host.', 'must be you, or be left out');
   return undefined;
-}
-
-function livesIn({ residents }: SiteState, { unit, userId, now }: { unit: string; userId: string; now: string }): boolean {
-  return (residents[unit] ?? []).some((one) => one.userId === userId && one.from <= now && (one.until === null || now < one.until));
 }
 
 function refusalOfTime({ data, now }: CommandOf<'ExpectVisitor'>): Refusal | undefined {

@@ -81,10 +81,15 @@ function isThere(fact: unknown): boolean {
   return exists === true && deleted !== true;
 }
 
+/** The units of a site in which somebody lives at a time (ISO 8601, UTC). */
+export function unitsLivedIn({ residents }: Pick<SiteState, 'residents'>, userId: string, time: string): string[] {
+  const isThere = (one: Residency) => one.userId === userId && one.from <= time && (one.until === null || time < one.until);
+  return Object.keys(residents).filter((unit) => residents[unit]?.some(isThere));
+}
+
 /** True where somebody lives in a unit of a site at a time (ISO 8601, UTC). */
-export function livesAt({ residents }: Pick<SiteState, 'residents'>, userId: string, time: string): boolean {
-  const all = Object.values(residents).flat();
-  return all.some((one) => one.userId === userId && one.from <= time && (one.until === null || time < one.until));
+export function livesAt(site: Pick<SiteState, 'residents'>, userId: string, time: string): boolean {
+  return unitsLivedIn(site, userId, time).length > 0;
 }
 
 /** True where a stretch of the same person has a moment with this one. A stretch includes its beginning, but not its end; one that was taken back has none. */
