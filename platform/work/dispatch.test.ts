@@ -311,6 +311,25 @@ describe('the dispatcher', () => {
     expect(offered).toHaveLength(4);
   });
 
+  it('leaves a read model that is slow as much time as it took, before it asks again', async () => {
+    const SLOW = 5_000;
+    const looks: { begun: number; ended: number }[] = [];
+    start({ window: 2 }, async (limit, after) => {
+      if (after === null) return undecided(limit, after);
+      const begun = Date.now();
+      await new Promise((resolve) => setTimeout(resolve, SLOW));
+      looks.push({ begun, ended: Date.now() });
+      return null;
+    });
+    for (let n = 0; n < 6; n++) await tell(n, inMs(0));
+    await pass(20);
+    for (const stream of [...offered]) await tell(Number(stream.slice('notification-'.length)), 'decided', 0);
+    await pass(10 * SLOW);
+    const pauses = looks.slice(1).map(({ begun }, index) => begun - (looks[index]?.ended ?? 0));
+    expect(pauses.length).toBeGreaterThanOrEqual(3);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(SLOW);
+  });
+
   it.each([3, 17, 60])('gets to every item of a backlog once, though the read model is %d events behind all the time', async (events) => {
     const dispatcher = start({ window: 10 });
     await tellAll(0, 60, atOnce);

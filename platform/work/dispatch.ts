@@ -72,7 +72,7 @@ const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 /**
  * Milliseconds between two looks into the read model: after one that gave items, and after one that did not; at least as many as the look took, so that
- * a server which is slow with it has half of its time for what the looks wait for.
+ * one look at a slow server does not follow the other.
  */
 const REFILL_AFTER_SOME = 100;
 const REFILL_AFTER_NONE = 1_000;
