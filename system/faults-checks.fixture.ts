@@ -56,7 +56,7 @@ async function checkQueries(world: FaultWorld, story: Story): Promise<void> {
   const expected = streamsOf(story, 'task').map(([stream, events]) => [idOf(stream), events.length - 1]);
   expect(tasks.map(({ id, revision }) => [id, revision]).sort()).toEqual(expected.sort());
   checkOrderList(await everyItem(admin.call, '/api/orders?limit=100', { 'read-after': story.head }), story);
-  const notifications = await everyItem(admin.call, '/api/notifications?all&limit=100', { 'read-after': story.head });
+  const notifications = await vi.waitFor(() => everyItem(admin.call, '/api/notifications?all&limit=100', { 'read-after': story.head }), PATIENCE);
   expect(notifications.map(({ id }) => id).sort()).toEqual(
     notificationsIn(story)
       .map(({ id }) => id)
